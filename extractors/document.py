@@ -1,0 +1,101 @@
+"""Documents, pages and excerpts: what was read, and where on the page it stands.
+
+Coordinates are PDF points of the displayed page, origin top left: (x0, top, x1, bottom).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+Box = tuple[float, float, float, float]
+LineKind = Literal["text", "heading", "row", "header", "footer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One printed line: `page.text[start:end]`, without its line end.
+
+    `row` is a table row, its cells separated by a tab; `header` and `footer` are what repeats at
+    the top and bottom of pages (letterhead, patient banner, fax line, page number).
+    """
+
+    start: int
+    end: int
+    kind: LineKind = "text"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """One page. An unreadable page stays in its document, with `readable=False` and a reason.
+
+    `boxes` has shape (len(text), 4), float32, NaN for characters that are not printed (line
+    ends, the tab between cells). `confidence` has shape (len(text),), 0 to 1, or is None for text
+    that was not recognised from a picture.
+    """
+
+    number: int
+    text: str
+    boxes: np.ndarray
+    width: float
+    height: float
+    lines: tuple[Line, ...] = ()
+    rotation: int = 0
+    ocr: bool = False
+    readable: bool = True
+    confidence: np.ndarray | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """One file of a packet. The same bytes always give the same Document."""
+
+    document_id: str
+    file: str
+    sha256: str
+    pages: tuple[Page, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Verbatim words: `page.text[start:end] == quote`, with one box per printed line."""
+
+    document_id: str
+    page: int
+    start: int
+    end: int
+    quote: str
+    boxes: tuple[Box, ...] = field(default=())
+
+
+def excerpt(document_id: str, page: Page, start: int, end: int) -> Excerpt:
+    """Cut the only kind of Excerpt there is; white space at both ends is left out.
+
+    Raises ValueError when nothing printable lies between `start` and `end`.
+    """
+    text = page.text[start:end]
+    start += len(text) - len(text.lstrip())
+    quote = text.strip()
+    if not quote:
+        raise ValueError(f"empty excerpt: page {page.number}, {start} to {end}")
+    end = start + len(quote)
+    return Excerpt(document_id, page.number, start, end, quote, line_boxes(page, start, end))
+
+
+def line_boxes(page: Page, start: int, end: int) -> tuple[Box, ...]:
+    """One box per printed line between two offsets, rounded to 0.01 point."""
+    boxes: list[Box] = []
+    at = start
+    for part in page.text[start:end].split("\n"):
+        chars = page.boxes[at : at + len(part)]
+        chars = chars[~np.isnan(chars[:, 0])] if len(chars) else chars
+        if len(chars):
+            low, high = chars[:, :2].min(axis=0), chars[:, 2:].max(axis=0)
+            x0, top, x1, bottom = (round(float(v), 2) for v in (*low, *high))
+            boxes.append((x0, top, x1, bottom))
+        at += len(part) + 1
+    return tuple(boxes)

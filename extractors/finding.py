@@ -1,0 +1,52 @@
+"""A finding: one fact stated by one excerpt, and which rule read it there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from extractors.document import Excerpt
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """In what mode the words stand. A finding is usable as evidence only when `plain`."""
+
+    negated: bool = False
+    historical: bool = False
+    hypothetical: bool = False
+    family: bool = False
+    uncertain: bool = False
+    quoted: bool = False
+    """Payer, guideline, consent or education wording, or an unanswered prompt."""
+
+    @property
+    def plain(self) -> bool:
+        return not (self.hypothetical or self.family or self.uncertain or self.quoted)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What `excerpt` states: fact `kind` has `value`.
+
+    `kind` and a word `value` come from `extractors/facts.yaml`; a number has its `unit`. Negation is
+    already folded into `value` ("no infection" is infection = absent). `date` is the ISO date the
+    statement speaks of, its document's date if it names none, else None. `score` is the
+    reader's trust, 0 to 1. A finding computed from others lists their excerpts as `operands` and
+    shows the arithmetic in `derivation`.
+    """
+
+    kind: str
+    value: str | float | None
+    excerpt: Excerpt
+    rule: str
+    assertion: Assertion = Assertion()
+    unit: str | None = None
+    date: str | None = None
+    score: float = 1.0
+    attributes: Mapping[str, object] = field(default=NOTHING)
+    operands: tuple[Excerpt, ...] = ()
+    derivation: str | None = None
