@@ -1,0 +1,36 @@
+"""A segment: the smallest stretch of a page that states something, and where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+SegmentKind = Literal["sentence", "row", "field", "tick"]
+Mark = Literal["quoted", "boilerplate", "education", "plan", "family", "unanswered", "request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """`page.text[start:end]`, one sentence, table row, label-and-value or tick-box line.
+
+    `text` is that slice with line ends turned to spaces (same length, same offsets).
+    row:   `cells` are (start, end) offsets on the page, `columns` the header texts above them.
+    field: `label` is the words before the colon ("Allergies"), `cells` holds the value's offsets.
+    tick:  `label` is the question or printed label; `ticked` the ticked option ("yes", "no" or the
+           option's words); None when no box or contradicting boxes are ticked.
+    `heading` is the nearest heading above, `section` its canonical name from sections.yaml ("" if
+    unknown). `marks` says what kind of talk it is: quoted payer text, boilerplate, education,
+    plan, family, an unanswered prompt, the request form's own words.
+    """
+
+    start: int
+    end: int
+    text: str
+    kind: SegmentKind
+    heading: str = ""
+    section: str = ""
+    label: str = ""
+    cells: tuple[tuple[int, int], ...] = ()
+    columns: tuple[str, ...] = ()
+    ticked: str | None = None
+    marks: frozenset[Mark] = field(default=frozenset())
