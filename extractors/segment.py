@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-SegmentKind = Literal["sentence", "row", "field", "tick"]
+SegmentKind = Literal["sentence", "row", "field", "tick", "heading"]
 Mark = Literal["quoted", "boilerplate", "education", "plan", "family", "unanswered", "request"]
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """`page.text[start:end]`, one sentence, table row, label-and-value or tick-box line.
+    """`page.text[start:end]`: one sentence, table row, label-and-value line, tick-box line or heading.
 
     `text` is that slice with line ends turned to spaces (same length, same offsets).
     row:   `cells` are (start, end) offsets on the page, `columns` the header texts above them.

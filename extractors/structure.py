@@ -1,0 +1,238 @@
+"""Cut a page into segments: sentences, table rows, label-and-value lines, tick-box lines.
+
+Structure before words: a rule that reads a segment knows its heading, its column headers, the
+question beside a ticked box, and whether the words are a record's own or a payer's, a form's or a
+handout's. Offsets always point into `page.text`; nothing is rewritten.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from extractors.document import Line, Page
+from extractors.segment import Mark, Segment, SegmentKind
+from extractors.sentences import sentence_spans
+from extractors.ticks import tick_segment
+
+BULLET = re.compile(r"\s*(?:[-*•·–▪]\s+|\(?\d{1,2}[.)]\s+|\(?[a-hA-H][.)]\s+)")
+FIELD = re.compile(r"\s*(?P<label>[A-Za-z#][\w /&().,'#+-]{0,48}?)\s*:(?!\d)\s*(?P<value>\S.*)?$")
+GAP = re.compile(r"\t| {3,}|\s\|\s?|\|")
+BOX = re.compile(r"[☐☒☑✓✔]|\[\s?[xX✓]?\s?\]|\(\s?[xX ]\s?\)|(?<!\w)_+[xX]_+")
+DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    name: str
+    heading: str
+    marks: frozenset[Mark]
+
+
+NO_SECTION = Section("", "", frozenset())
+
+
+@cache
+def _sections() -> dict[str, tuple[str, frozenset[Mark]]]:
+    data = yaml.safe_load(files("extractors").joinpath("sections.yaml").read_text("utf-8"))
+    return {w.lower(): (name, frozenset(e.get("marks", ()))) for name, e in data.items() for w in e["words"]}
+
+
+def section_of(heading: str) -> Section:
+    """The canonical section of a heading, by its longest known beginning; name "" if unknown."""
+    words = re.sub(r"[^a-z0-9/&+ -]", " ", heading.lower()).split()
+    known = _sections()
+    for n in range(len(words), 0, -1):
+        found = known.get(" ".join(words[:n]))
+        if found and (n == len(words) or n > 1 or len(words) <= 4):
+            return Section(found[0], heading.strip(), found[1])
+    return Section("", heading.strip(), frozenset())
+
+
+def is_heading(text: str, kind: str) -> bool:
+    """A line that names what follows: marked so by the reader, or short and set apart."""
+    text = text.strip()
+    if not text or len(text) > 70 or BOX.search(text):
+        return False
+    bare = text.rstrip(":").strip()
+    if kind == "heading":
+        return True
+    if text.endswith(":") and len(bare.split()) <= 8 and ":" not in bare:
+        return True
+    if bare.lower() in _sections():
+        return True
+    letters = [c for c in bare if c.isalpha()]
+    return len(letters) > 3 and len(bare.split()) <= 9 and bare.upper() == bare and bare[-1] not in ".,;" and bare.count(":") == 0
+
+
+def segments(page: Page) -> tuple[Segment, ...]:
+    """The segments of a page, in reading order; headers and footers state nothing."""
+    out: list[Segment] = []
+    section = NO_SECTION
+    for block in _blocks(page):
+        first = page.text[block[0].start : block[0].end]
+        if block[0].kind == "heading":
+            section = section_of(first)
+            start, end = block[0].start, block[0].end
+            out.append(Segment(start, end, flat(first), "heading", section=section.name, marks=section.marks))
+            continue
+        for segment in _block_segments(page, block):
+            label = section_of(segment.label) if segment.kind == "field" else NO_SECTION
+            here = label if label.name else section
+            marks = segment.marks | here.marks
+            out.append(replace(segment, heading=section.heading or segment.heading, section=here.name, marks=marks))
+    return tuple(out)
+
+
+def page_lines(page: Page) -> tuple[Line, ...]:
+    """The reader's lines, or those of the bare text where the reader gave none."""
+    if page.lines:
+        return page.lines
+    at, out = 0, []
+    for part in page.text.split("\n"):
+        out.append(Line(at, at + len(part)))
+        at += len(part) + 1
+    return tuple(out)
+
+
+def _blocks(page: Page) -> Iterator[list[Line]]:
+    """Runs of lines that belong together: a heading, a table, a form line, a paragraph."""
+    run: list[Line] = []
+    previous_end = 0
+    for line in page_lines(page):
+        text = page.text[line.start : line.end]
+        if line.kind in ("header", "footer"):
+            continue
+        gap = "\n\n" in page.text[previous_end : line.start + 1] if run else False
+        previous_end = line.end
+        kind = _line_kind(text, line.kind)
+        line = Line(line.start, line.end, kind)  # type: ignore[arg-type]
+        joins = bool(run) and not gap and _joins(page, run, line, text)
+        if run and not joins:
+            yield run
+            run = []
+        if text.strip():
+            run.append(line)
+    if run:
+        yield run
+
+
+def _line_kind(text: str, kind: str) -> str:
+    if not text.strip():
+        return "text"
+    if BOX.search(text):
+        return "tick"
+    if kind == "row" or len(cell_spans(text, 0)) >= 2:
+        return "row"
+    if is_heading(text, kind):
+        return "heading"
+    if BULLET.match(text):
+        return "item"
+    return "text"
+
+
+def _joins(page: Page, run: list[Line], line: Line, text: str) -> bool:
+    """Whether a line goes on with the block before it: a table's next row, a paragraph's next line."""
+    if line.kind == "row":
+        return run[-1].kind == "row"
+    if line.kind != "text" or run[-1].kind not in ("text", "item") or not text.strip():
+        return False
+    before = page.text[run[-1].start : run[-1].end].rstrip()
+    start = text.lstrip()[:1]
+    if FIELD.match(text) and len(text.split(":")[0].split()) <= 4:
+        return False
+    wrapped = before[-1:] not in ".?!:" and (start.islower() or start.isdigit() or start in "(,;\"'" or len(before) > 60)
+    return wrapped or len(before) > 75
+
+
+def cell_spans(text: str, offset: int) -> tuple[tuple[int, int], ...]:
+    """(start, end) of each non-empty cell of a row, moved by `offset`."""
+    spans, at = [], 0
+    for gap in [*GAP.finditer(text), None]:
+        end = gap.start() if gap else len(text)
+        part = text[at:end]
+        if part.strip(" |\t-"):
+            start = at + len(part) - len(part.lstrip())
+            spans.append((offset + start, offset + start + len(part.strip())))
+        at = gap.end() if gap else end
+    return tuple(spans)
+
+
+def _block_segments(page: Page, block: list[Line]) -> Iterator[Segment]:
+    kind = block[0].kind
+    if kind == "tick":
+        for line in block:
+            yield from tick_segment(page.text, line)
+    elif kind == "row":
+        yield from _rows(page, block)
+    else:
+        yield from _prose(page, block[0].start, block[-1].end)
+
+
+def _rows(page: Page, block: list[Line]) -> Iterator[Segment]:
+    """Table rows with the headers above them; a row of labels and values gives fields."""
+    spans = [cell_spans(page.text[line.start : line.end], line.start) for line in block]
+    texts = [[page.text[a:b] for a, b in row] for row in spans]
+    columns: tuple[str, ...] = ()
+    first = 0
+    if len(block) > 1 and _is_header(texts[0]):
+        columns, first = tuple(texts[0]), 1
+    for row, cells in list(zip(spans, texts, strict=True))[first:]:
+        fields = [c for c in cells if FIELD.match(c) and FIELD.match(c)["value"]]  # type: ignore[index]
+        if not columns and (len(fields) >= 2 or len(fields) == len(cells)):
+            for a, b in row:
+                yield from _prose(page, a, b)
+            continue
+        start, end = row[0][0], row[-1][1]
+        aligned = columns if len(columns) >= len(row) else ()
+        yield Segment(start, end, flat(page.text[start:end]), "row", label=cells[0], cells=row, columns=aligned)
+
+
+def _is_header(cells: list[str]) -> bool:
+    """Column headers are words, not results: no cell is a number, most have no digit."""
+    return len(cells) >= 2 and sum(bool(DIGIT.search(c)) for c in cells) <= len(cells) // 3 and not any(":" in c for c in cells)
+
+
+def _prose(page: Page, start: int, end: int) -> Iterator[Segment]:
+    """A label with its value where the text begins with one, then sentences."""
+    text = flat(page.text[start:end])
+    bullet = BULLET.match(text)
+    if bullet:
+        start, text = start + bullet.end(), text[bullet.end() :]
+    field = FIELD.match(text)
+    if field and len(field["label"].split()) <= 6:
+        yield from _field(page, start, text, field)
+        return
+    for a, b in sentence_spans(text):
+        yield Segment(start + a, start + b, text[a:b], "sentence")
+
+
+def _field(page: Page, start: int, text: str, field: re.Match[str]) -> Iterator[Segment]:
+    """"Allergies: NKDA. Tolerated well." gives a field per sentence, the label with the first."""
+    label, value = field["label"].strip(), field["value"]
+    if not value or not value.strip(" _-.…"):
+        yield Segment(start, start + len(text), text, "field", label=label, marks=frozenset({"unanswered"}))
+        return
+    begin = field.start("value")
+    for i, (a, b) in enumerate(sentence_spans(text[begin:])):
+        a, b = a + begin, b + begin
+        lead = field.start("label") if i == 0 else a
+        kind: SegmentKind = "field" if i == 0 or section_of(label).name else "sentence"
+        yield Segment(
+            start + lead,
+            start + b,
+            text[lead:b],
+            kind,
+            label=label if kind == "field" else "",
+            cells=((start + a, start + b),),
+        )
+
+
+def flat(text: str) -> str:
+    """Line ends and tabs as spaces: same length, so that offsets stay."""
+    return text.replace("\n", " ").replace("\t", " ")

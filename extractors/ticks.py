@@ -1,0 +1,74 @@
+"""Tick-box lines: which option is ticked, and what it answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from extractors.document import Line
+from extractors.segment import Segment
+
+BOX = re.compile(r"(?P<on>[☒☑✓✔]|\[\s?[xX✓]\s?\]|\(\s?[xX]\s?\)|(?<!\w)_+[xX]_+)|(?P<off>☐|\[\s{0,3}\]|\(\s{1,3}\))")
+YES = re.compile(r"(?:yes|y)\b", re.I)
+NO = re.compile(r"(?:no|n)\b", re.I)
+WIDE = re.compile(r"\t|\s{3,}|\s\|\s")
+
+
+def tick_segment(text: str, line: Line) -> Iterator[Segment]:
+    """The segments of a tick-box line: one per question, or one per box of a check list.
+
+    The question stands before its first box, or after its last option, set off by a wide gap.
+    """
+    row = text[line.start : line.end]
+    boxes = list(BOX.finditer(row))
+    groups = _groups(row, boxes)
+    for question, options, span in groups:
+        yield _segment(row, line.start, question, options, span)
+
+
+Option = tuple[bool, str]
+
+
+def _groups(row: str, boxes: list[re.Match[str]]) -> list[tuple[str, list[Option], tuple[int, int]]]:
+    """Split "Q1? [x] Yes [ ] No   Q2? [ ] Yes [x] No" into its questions."""
+    groups: list[tuple[str, list[Option], tuple[int, int]]] = []
+    question, options, start = row[: boxes[0].start()].strip(" \t:|-"), [], 0
+    for i, box in enumerate(boxes):
+        stop = boxes[i + 1].start() if i + 1 < len(boxes) else len(row)
+        label = row[box.end() : stop]
+        lead = len(label) - len(label.lstrip())
+        wide = WIDE.search(label, lead)
+        rest = label[wide.end() :].strip() if wide else ""
+        option = (label[: wide.start()] if wide else label).strip(" \t:|;,")
+        options.append((box["on"] is not None, option))
+        if rest and i + 1 < len(boxes) and (question or YES.match(options[0][1]) or NO.match(options[0][1])):
+            end = box.end() + (wide.start() if wide else len(label))
+            if not question:
+                question, rest, end = rest, "", stop
+            groups.append((question, options, (start, end)))
+            question, options, start = rest, [], end
+        elif rest:
+            trailing = not question
+            question = rest if trailing else question
+            if not trailing:
+                options[-1] = (options[-1][0], f"{option} {rest}".strip())
+    groups.append((question, options, (start, len(row))))
+    return [g for g in groups if g[1]]
+
+
+def _segment(row: str, offset: int, question: str, options: list[Option], span: tuple[int, int]) -> Segment:
+    part = row[span[0] : span[1]]
+    start = span[0] + len(part) - len(part.lstrip())
+    end = span[0] + len(part.rstrip())
+    on = [label for ticked, label in options if ticked]
+    ticked = "; ".join(on) if on else None
+    if len(on) == 1 and YES.match(on[0]):
+        ticked = "yes" if len(on[0]) <= 3 else on[0]
+    elif len(on) == 1 and NO.match(on[0]) and len(on[0]) <= 2:
+        ticked = "no"
+    yes_no = any(YES.match(o) for _, o in options) and any(NO.match(o) for _, o in options)
+    if yes_no and len(on) > 1:
+        ticked = None
+    marks = frozenset() if ticked else frozenset({"unanswered"})
+    text = row[start:end].replace("\t", " ")
+    return Segment(offset + start, offset + end, text, "tick", label=question, ticked=ticked, marks=marks)  # type: ignore[arg-type]
