@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from extractors.document import Excerpt
-
-NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +44,6 @@ class Finding:
     unit: str | None = None
     date: str | None = None
     score: float = 1.0
-    attributes: Mapping[str, object] = field(default=NOTHING)
+    attributes: Mapping[str, object] = field(default_factory=dict)
     operands: tuple[Excerpt, ...] = ()
     derivation: str | None = None

@@ -1,0 +1,84 @@
+"""medspaCy's only door: context around a concept (negated, historical, hypothetical, family, uncertain).
+
+Each text is one small doc of one sentence: stock pipelines compare every modifier with every target of a
+whole note, which is quadratic, and split sentences with PyRuSH, which logs the note's words to stderr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from loguru import logger
+
+logger.disable("PyRuSH")  # it would print every token of a note
+
+import spacy  # noqa: E402
+from medspacy.context import ConText, ConTextRule  # noqa: E402
+from spacy.language import Language  # noqa: E402
+from spacy.tokens import Doc, Span  # noqa: E402
+
+from extractors.finding import Assertion  # noqa: E402
+
+CATEGORY = {
+    "negated": "NEGATED_EXISTENCE",
+    "historical": "HISTORICAL",
+    "hypothetical": "HYPOTHETICAL",
+    "family": "FAMILY",
+    "uncertain": "POSSIBLE_EXISTENCE",
+}
+DIRECTION = {"before": "FORWARD", "after": "BACKWARD", "around": "BIDIRECTIONAL"}
+TARGETS = "concepts"
+
+
+def assertions(text: str, concepts: Sequence[tuple[int, int]]) -> list[Assertion]:
+    """How each concept, given by its (start, end) in one sentence, is asserted."""
+    nlp, context = _pipeline()
+    doc = nlp.make_doc(text)
+    spans = [_span(doc, start, end) for start, end in concepts]
+    doc.spans[TARGETS] = [s for s in spans if s is not None]
+    for token in doc:
+        token.is_sent_start = token.i == 0
+    context(doc)
+    return [_assertion(span) for span in spans]
+
+
+def _span(doc: Doc, start: int, end: int) -> Span | None:
+    return doc.char_span(start, end, label="CONCEPT", alignment_mode="expand")
+
+
+def _assertion(span: Span | None) -> Assertion:
+    if span is None:
+        return Assertion()
+    found = {modifier.category for modifier in span._.modifiers}
+    return Assertion(**{name: category in found for name, category in CATEGORY.items()})
+
+
+@cache
+def _pipeline() -> tuple[Language, ConText]:
+    nlp = spacy.blank("en")
+    context = ConText(nlp, rules=None, input_span_type="group", span_group_name=TARGETS)
+    context.add(list(_rules(context_data())))
+    return nlp, context
+
+
+@cache
+def context_data() -> dict[str, Any]:
+    """The cues of context.yaml."""
+    data: dict[str, Any] = yaml.safe_load(files("extractors").joinpath("context.yaml").read_text("utf-8"))
+    return data
+
+
+def _rules(data: dict[str, Any]) -> Iterable[ConTextRule]:
+    for name, category in CATEGORY.items():
+        within = data["within"].get(name, {})
+        for place, direction in DIRECTION.items():
+            for cue in dict.fromkeys(map(str, data[name].get(place, ()))):
+                yield ConTextRule(cue, category, direction=direction, max_scope=within.get(cue))
+        for cue in data["pseudo"].get(name, ()):
+            yield ConTextRule(cue, f"PSEUDO_{category}", direction="PSEUDO")
+        for cue in data["ends"].get(name, ()):
+            yield ConTextRule(cue, category, direction="TERMINATE")
