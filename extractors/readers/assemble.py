@@ -1,0 +1,107 @@
+"""Glyphs into words: turned upright, cleaned of what is not seen, cut at spaces and gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from extractors.document import Box
+from extractors.readers.glyphs import SLANTED, Glyph
+from extractors.readers.marks import EMPTY_BOXES, LOOSE_TICKS, PLAIN
+from extractors.readers.words import TICKED, Word
+
+TOUCH = 0.15
+"""Glyphs less than this many ems apart belong to one word (pdfplumber calls it x_tolerance_ratio)."""
+UNMAPPED = "\ufffd"
+BULLETS = frozenset(f"(cid:{code})" for code in (0x7F, 0x81, 0x8D, 0x8F, 0x90, 0x9D))
+"""Codes that WinAnsi encoding leaves unused show a bullet (PDF 32000-1, annex D.2)."""
+
+
+def upright(box: Box, turn: int, width: float, height: float) -> Box:
+    """A box of the displayed page as it lies once text of this turn reads from left to right."""
+    x0, top, x1, bottom = box
+    if turn == 1:
+        return height - bottom, x0, height - top, x1
+    if turn == 2:
+        return width - x1, height - bottom, width - x0, height - top
+    if turn == 3:
+        return top, width - x1, bottom, width - x0
+    return box
+
+
+def displayed(box: Box, turn: int, width: float, height: float) -> Box:
+    """The inverse of `upright`; `width` and `height` are those of the displayed page."""
+    x0, top, x1, bottom = box
+    if turn == 1:
+        return top, height - x1, bottom, height - x0
+    if turn == 2:
+        return width - x1, height - bottom, width - x0, height - top
+    if turn == 3:
+        return width - bottom, x0, width - top, x1
+    return box
+
+
+def words(glyphs: Sequence[Glyph], turn: int, width: float, height: float) -> list[Word]:
+    """The words of the glyphs of one turn, in upright coordinates; doubled ones (poor man's bold) once."""
+    if turn not in (0, SLANTED):
+        glyphs = [g._replace(**dict(zip(("x0", "top", "x1", "bottom"),
+                  upright((g.x0, g.top, g.x1, g.bottom), turn, width, height), strict=True))) for g in glyphs]  # fmt: skip
+    boxed = any(g.text in EMPTY_BOXES for g in glyphs)
+    found = _cut(glyphs, boxed)
+    if len(found) > 40 and sum(len(w.text) for w in found) < 1.8 * len(found):
+        ordered = sorted(glyphs, key=lambda g: (round((g.top + g.bottom) / 2 / max(g.size, 1.0) * 2), g.x0))
+        found = _cut(ordered, boxed)  # drawn out of order, letter by letter
+    return _once(found)
+
+
+def _cut(glyphs: Iterable[Glyph], boxed: bool) -> list[Word]:
+    found: list[Word] = []
+    text: list[str] = []
+    boxes: list[Box] = []
+    last: Glyph | None = None
+
+    def end() -> None:
+        if text and last is not None:
+            tops, bottoms = min(b[1] for b in boxes), max(b[3] for b in boxes)
+            x0, x1 = min(b[0] for b in boxes), max(b[2] for b in boxes)
+            found.append(Word("".join(text), x0, tops, x1, bottoms, last.size, last.bold, None, tuple(boxes)))
+            text.clear()
+            boxes.clear()
+
+    for g in glyphs:
+        shown = g.text if g.text.isascii() else _plain(g.text, boxed)
+        if not shown or shown.isspace() or shown < " ":
+            end()
+            continue
+        if shown.startswith("(cid:"):
+            shown = "•" if shown in BULLETS else UNMAPPED
+        if last is not None and text:
+            gap = g.x0 - last.x1
+            level = abs(g.top + g.bottom - last.top - last.bottom) < 0.5 * (last.bottom - last.top)
+            if not level or not -0.5 * g.size < gap < TOUCH * g.size or shown == TICKED or text[-1] == TICKED:
+                end()
+        if len(shown) == 1:
+            boxes.append((g.x0, g.top, g.x1, g.bottom))
+        else:
+            step = (g.x1 - g.x0) / len(shown)
+            boxes += [(g.x0 + i * step, g.top, g.x0 + (i + 1) * step, g.bottom) for i in range(len(shown))]
+        text.append(shown)
+        last = g
+    end()
+    return found
+
+
+def _plain(text: str, boxed: bool) -> str:
+    shown = text.translate(PLAIN)
+    return TICKED if boxed and shown in LOOSE_TICKS else shown
+
+
+def _once(found: Sequence[Word]) -> list[Word]:
+    seen: dict[str, list[tuple[float, float]]] = {}
+    kept = []
+    for word in found:
+        places = seen.setdefault(word.text, [])
+        near = 0.12 * word.size
+        if not any(abs(x - word.x0) < near and abs(y - word.top) < near for x, y in places):
+            kept.append(word)
+            places.append((word.x0, word.top))
+    return kept
