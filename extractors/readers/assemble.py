@@ -12,8 +12,6 @@ from extractors.readers.words import TICKED, Word
 TOUCH = 0.15
 """Glyphs less than this many ems apart belong to one word (pdfplumber calls it x_tolerance_ratio)."""
 UNMAPPED = "\ufffd"
-BULLETS = frozenset(f"(cid:{code})" for code in (0x7F, 0x81, 0x8D, 0x8F, 0x90, 0x9D))
-"""Codes that WinAnsi encoding leaves unused show a bullet (PDF 32000-1, annex D.2)."""
 
 
 def upright(box: Box, turn: int, width: float, height: float) -> Box:
@@ -73,7 +71,7 @@ def _cut(glyphs: Iterable[Glyph], boxed: bool) -> list[Word]:
             end()
             continue
         if shown.startswith("(cid:"):
-            shown = "•" if shown in BULLETS else UNMAPPED
+            shown = UNMAPPED
         if last is not None and text:
             gap = g.x0 - last.x1
             level = abs(g.top + g.bottom - last.top - last.bottom) < 0.5 * (last.bottom - last.top)

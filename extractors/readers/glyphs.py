@@ -20,6 +20,8 @@ from extractors.readers.marks import sign, symbols
 INVISIBLE = 3
 SLANTED = 4
 """The `turn` of text that runs along neither side of the page, such as a watermark."""
+BULLETS = frozenset((0x7F, 0x81, 0x8D, 0x8F, 0x90, 0x9D))
+"""Codes that WinAnsi encoding leaves unused show a bullet (PDF 32000-1, annex D.2)."""
 HEAVY = ("bold", "black", "heavy", "semibold", "demi")
 
 
@@ -145,11 +147,13 @@ class GlyphDevice(PDFLayoutAnalyzer):
                 for code in font.decode(part):
                     if need:
                         x += charspace
+                    width = font.char_width(code)
                     try:
                         text = font.to_unichr(code)
                     except PDFUnicodeNotDefined:
-                        text = f"(cid:{code})"
-                    advance = font.char_width(code) * step
+                        text = "•" if code in BULLETS else f"(cid:{code})"
+                        width = width or bullet_width(font)
+                    advance = width * step
                     px, py = a * x + c * y + e - left, up - (b * x + d * y + f)
                     xs = (px + c * low, px + a * advance + c * high, px + a * advance + c * low, px + c * high)
                     ys = (py - d * low, py - b * advance - d * high, py - b * advance - d * low, py - d * high)
@@ -171,6 +175,12 @@ class GlyphDevice(PDFLayoutAnalyzer):
             bold = any(h in name.lower() for h in HEAVY)
             known = self.fonts[id(font)] = (font, bold, symbols(name))  # holds the font, so that its id stays its own
         return known[1:]
+
+
+def bullet_width(font: Any) -> float:
+    """The advance of a standard font's bullet, which pdfminer does not know at the unused codes."""
+    width = font.widths.get("•", 0.0) if isinstance(font.widths, dict) else 0.0
+    return float(width) * float(font.hscale)
 
 
 def white(color: Any) -> bool:

@@ -40,7 +40,7 @@ def lenient_page(path: Path, number: int) -> LenientPage | None:
         glyphs = []
         for i in range(text.count_chars()):
             x0, y0, x1, y1 = text.get_charbox(i, loose=True)
-            char = text.get_text_range(i, 1)
+            char = chr(pdfium.raw.FPDFText_GetUnicode(text, i))
             glyphs.append(Glyph(char, x0, height - y1, x1, height - y0, max(y1 - y0, 1.0), 0, 0, False))
         return LenientPage(glyphs, width, height)
     except (pdfium.PdfiumError, IndexError):
