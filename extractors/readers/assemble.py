@@ -52,39 +52,36 @@ def words(glyphs: Sequence[Glyph], turn: int, width: float, height: float) -> li
 
 
 def _cut(glyphs: Iterable[Glyph], boxed: bool) -> list[Word]:
+    """Words in the order drawn. Called for every glyph of every page: plain local variables on purpose."""
     found: list[Word] = []
-    text: list[str] = []
-    boxes: list[Box] = []
-    last: Glyph | None = None
-
-    def end() -> None:
-        if text and last is not None:
-            tops, bottoms = min(b[1] for b in boxes), max(b[3] for b in boxes)
-            x0, x1 = min(b[0] for b in boxes), max(b[2] for b in boxes)
-            found.append(Word("".join(text), x0, tops, x1, bottoms, last.size, last.bold, None, tuple(boxes)))
-            text.clear()
-            boxes.clear()
-
-    for g in glyphs:
-        shown = g.text if g.text.isascii() else _plain(g.text, boxed)
-        if not shown or shown.isspace() or shown < " ":
-            end()
+    text, boxes = "", []
+    left = right = upper = lower = em = level = 0.0
+    heavy = False
+    for char, x0, top, x1, bottom, size, _, _, bold in glyphs:
+        if not char.isascii() or len(char) != 1:
+            char = UNMAPPED if char.startswith("(cid:") else _plain(char, boxed)
+        space = not char or char <= " " or char.isspace()
+        if text:
+            near = -0.5 * size < x0 - right < TOUCH * size and abs(top + bottom - level) < 0.5 * (bottom - top)
+            if space or not near or char == TICKED or text == TICKED:
+                found.append(Word(text, left, upper, right, lower, em, heavy, None, tuple(boxes)))
+                text = ""
+        if space:
             continue
-        if shown.startswith("(cid:"):
-            shown = UNMAPPED
-        if last is not None and text:
-            gap = g.x0 - last.x1
-            level = abs(g.top + g.bottom - last.top - last.bottom) < 0.5 * (last.bottom - last.top)
-            if not level or not -0.5 * g.size < gap < TOUCH * g.size or shown == TICKED or text[-1] == TICKED:
-                end()
-        if len(shown) == 1:
-            boxes.append((g.x0, g.top, g.x1, g.bottom))
+        if not text:
+            boxes = []
+            left, upper, right, lower, em, heavy, level = x0, top, x1, bottom, size, bold, top + bottom
+        elif top != upper or bottom != lower:
+            upper, lower = min(upper, top), max(lower, bottom)
+        text += char
+        right = x1
+        if len(char) == 1:
+            boxes.append((x0, top, x1, bottom))
         else:
-            step = (g.x1 - g.x0) / len(shown)
-            boxes += [(g.x0 + i * step, g.top, g.x0 + (i + 1) * step, g.bottom) for i in range(len(shown))]
-        text.append(shown)
-        last = g
-    end()
+            step = (x1 - x0) / len(char)
+            boxes += [(x0 + i * step, top, x0 + (i + 1) * step, bottom) for i in range(len(char))]
+    if text:
+        found.append(Word(text, left, upper, right, lower, em, heavy, None, tuple(boxes)))
     return found
 
 

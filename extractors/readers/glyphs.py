@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from typing import Any, NamedTuple
 
 from pdfminer.converter import PDFLayoutAnalyzer
@@ -18,6 +19,7 @@ from extractors.readers.limits import Limits
 from extractors.readers.marks import sign, symbols
 
 INVISIBLE = 3
+WHITE = -1
 SLANTED = 4
 """The `turn` of text that runs along neither side of the page, such as a watermark."""
 BULLETS = frozenset((0x7F, 0x81, 0x8D, 0x8F, 0x90, 0x9D))
@@ -28,7 +30,7 @@ HEAVY = ("bold", "black", "heavy", "semibold", "demi")
 class Glyph(NamedTuple):
     """One glyph on the displayed page, in points from its top left. `turn` counts quarter turns anticlockwise.
 
-    `mode` is the PDF text render mode (3 is invisible), -1 for white letters.
+    `mode` is the PDF text render mode (INVISIBLE is one), or WHITE.
     """
 
     text: str
@@ -42,17 +44,24 @@ class Glyph(NamedTuple):
     bold: bool
 
 
+Look = tuple[bool, dict[int, tuple[str, float]], dict[str, str] | None]
+"""Whether a font is bold, its glyphs so far, and its signs if it is a symbol font."""
+
+
 class PageTooHeavy(Exception):
     """A page that has more marks, or takes more time, than the limits allow."""
 
 
 class GlyphDevice(PDFLayoutAnalyzer):
-    """Collects `glyphs`, `strokes` (thin boxes), `squares` (box, filled) and `pictures` of one page."""
+    """Collects `glyphs`, `strokes` (thin boxes), `squares` (box, filled) and `pictures` of one page.
+
+    `turns` and `modes` count its glyphs by text direction and render mode.
+    """
 
     def __init__(self, rsrcmgr: Any, limits: Limits) -> None:
         super().__init__(rsrcmgr, laparams=None)
         self.limits = limits
-        self.fonts: dict[int, tuple[Any, bool, dict[str, str] | None]] = {}
+        self.fonts: dict[int, tuple[Any, Look]] = {}
         self.start((0.0, 0.0), 0.0)
 
     def start(self, origin: tuple[float, float], deadline: float) -> None:
@@ -63,6 +72,8 @@ class GlyphDevice(PDFLayoutAnalyzer):
         self.dark: list[Box] = []
         self.pictures: list[Box] = []
         self.vertical = 0
+        self.turns: Counter[int] = Counter()
+        self.modes: Counter[int] = Counter()
         self.origin, self.deadline, self.mode = origin, deadline, 0
 
     def begin_page(self, page: Any, ctm: Any) -> None: ...
@@ -123,7 +134,7 @@ class GlyphDevice(PDFLayoutAnalyzer):
         self.check()
         self.mode = textstate.render
         if self.mode in (0, 2) and white(graphicstate.ncolor):
-            self.mode = -1
+            self.mode = WHITE
         super().render_string(textstate, seq, ncs, graphicstate)
 
     def render_string_vertical(self, seq: Any, matrix: Any, pos: Any, *_: Any) -> Any:
@@ -135,52 +146,60 @@ class GlyphDevice(PDFLayoutAnalyzer):
         wordspace: float, rise: float, dxscale: float, ncs: Any, graphicstate: Any,
     ) -> Any:  # fmt: skip
         """pdfminer's own arithmetic, without its objects (PDF 32000-1, 9.4.4)."""
-        (x, y), (a, b, c, d, e, f), need, put = pos, matrix, False, self.glyphs.append
-        bold, table = self.look(font)
+        (x, y), (a, b, c, d, e, f), need, put, new = pos, matrix, False, self.glyphs.append, tuple.__new__
+        bold, known, table = self.look(font)
         low = font.get_descent() * fontsize + rise
         high, step, mode, size = low + fontsize, fontsize * scaling, self.mode, math.hypot(c, d) * fontsize
         angle = math.degrees(math.atan2(b, a)) / 90
         turn = round(angle) % 4 if abs(angle - round(angle)) < 0.12 else SLANTED
-        left, up = self.origin
+        before = len(self.glyphs)
+        left, up, straight = e - self.origin[0], self.origin[1] - f, b == c == 0 and a > 0 and d > 0
         for part in seq:
             if isinstance(part, bytes):
                 for code in font.decode(part):
                     if need:
                         x += charspace
-                    width = font.char_width(code)
-                    try:
-                        text = font.to_unichr(code)
-                    except PDFUnicodeNotDefined:
-                        text = "•" if code in BULLETS else f"(cid:{code})"
-                        width = width or bullet_width(font)
+                    shown = known.get(code)
+                    if shown is None:
+                        shown = known[code] = glyph_of(font, code, table)
+                    text, width = shown
                     advance = width * step
-                    px, py = a * x + c * y + e - left, up - (b * x + d * y + f)
-                    xs = (px + c * low, px + a * advance + c * high, px + a * advance + c * low, px + c * high)
-                    ys = (py - d * low, py - b * advance - d * high, py - b * advance - d * low, py - d * high)
-                    if table is not None:
-                        text = sign(text, code, table)
-                    put(Glyph(text, min(xs), min(ys), max(xs), max(ys), size, turn, mode, bold))
+                    px, py = a * x + c * y + left, up - b * x - d * y
+                    if straight:
+                        put(new(Glyph, (text, px, py - d * high, px + a * advance, py - d * low, size, 0, mode, bold)))
+                    else:
+                        xs = (px + c * low, px + a * advance + c * high, px + a * advance + c * low, px + c * high)
+                        ys = (py - d * low, py - b * advance - d * high, py - b * advance - d * low, py - d * high)
+                        put(new(Glyph, (text, min(xs), min(ys), max(xs), max(ys), size, turn, mode, bold)))
                     x += advance + (wordspace if code == 32 else 0)
                     need = True
             elif isinstance(part, int | float):
                 x -= part * dxscale
                 need = True
+        self.turns[turn] += len(self.glyphs) - before
+        self.modes[mode] += len(self.glyphs) - before
         return x, y
 
-    def look(self, font: Any) -> tuple[bool, dict[str, str] | None]:
-        """Whether a font is bold, and its signs if it is a symbol font."""
+    def look(self, font: Any) -> Look:
+        """What is known of a font. It holds the font itself, so that its id stays its own."""
         known = self.fonts.get(id(font))
         if known is None:
             name = str(getattr(font, "basefont", "") or getattr(font, "fontname", "") or "")
-            bold = any(h in name.lower() for h in HEAVY)
-            known = self.fonts[id(font)] = (font, bold, symbols(name))  # holds the font, so that its id stays its own
-        return known[1:]
+            known = self.fonts[id(font)] = (font, (any(h in name.lower() for h in HEAVY), {}, symbols(name)))
+        return known[1]
 
 
-def bullet_width(font: Any) -> float:
-    """The advance of a standard font's bullet, which pdfminer does not know at the unused codes."""
-    width = font.widths.get("•", 0.0) if isinstance(font.widths, dict) else 0.0
-    return float(width) * float(font.hscale)
+def glyph_of(font: Any, code: int, table: dict[str, str] | None) -> tuple[str, float]:
+    """What a code shows, and its advance in ems."""
+    width = float(font.char_width(code))
+    try:
+        text = font.to_unichr(code)
+    except PDFUnicodeNotDefined:
+        text = f"(cid:{code})"
+        if code in BULLETS and isinstance(font.widths, dict):
+            text = "•"  # pdfminer has neither sign nor width for it
+            width = width or float(font.widths.get(text, 0.0)) * float(font.hscale)
+    return (text if table is None else sign(text, code, table)), width
 
 
 def white(color: Any) -> bool:

@@ -6,8 +6,8 @@ top left, of a page turned so that its text runs upright from left to right.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise
 from statistics import median, quantiles
 from typing import NamedTuple
 
@@ -120,41 +120,47 @@ def _body_size(words: Sequence[Word]) -> float:
 
 
 def _join(blocks: Sequence[Sequence[Row]], body: float) -> Composed:
+    """Write the rows down; `trust` holds a confidence for each box."""
     parts: list[str] = []
     boxes: list[Box] = []
-    trust: list[float] = []
+    trust: list[float | None] = []
     lines: list[Line] = []
-    recognised = False
     at = 0
-
-    def put(mark: str) -> None:
-        nonlocal at
-        parts.append(mark)
-        boxes.extend([BLANK] * len(mark))
-        trust.extend([float("nan")] * len(mark))
-        at += len(mark)
-
     for block in blocks:
-        if at:
-            put("\n\n")
         for i, row in enumerate(block):
-            if i:
-                put("\n")
+            gap = "" if not parts else "\n" if i else "\n\n"
+            parts.append(gap)
+            boxes += [BLANK] * len(gap)
+            trust += [None] * len(gap)
+            at += len(gap)
             start = at
-            for j, cell in enumerate(row.cells):
-                if j:
-                    put("\t")
-                for k, word in enumerate(cell):
-                    if k:
-                        put(" ")
+            for mark, word in _marked(row):
+                if mark:
+                    parts.append(mark)
+                    boxes += [BLANK] * len(mark)
+                    trust += [None] * len(mark)
+                    at += len(mark)
+                if word is not None:
                     parts.append(word.text)
-                    boxes.extend(char_boxes(word))
-                    recognised = recognised or word.confidence is not None
-                    trust.extend([1.0 if word.confidence is None else word.confidence] * len(word.text))
+                    boxes += char_boxes(word)
+                    trust += [word.confidence] * len(word.text)
                     at += len(word.text)
-            lines.append(Line(start, at, _kind(row, body, alone=len(block) == 1 or i == 0)))
-    array = np.array(boxes, dtype=np.float32).reshape(-1, 4)
-    return Composed("".join(parts), array, np.array(trust, dtype=np.float32) if recognised else None, tuple(lines))
+            lines.append(Line(start, at, _kind(row, body, alone=i == 0)))
+    flat = np.fromiter(chain.from_iterable(boxes), dtype=np.float32, count=4 * len(boxes))
+    confidence = None
+    if any(c is not None for c in trust):
+        confidence = np.array([np.nan if c is None else c for c in trust], dtype=np.float32)
+        confidence[np.isnan(confidence) & ~np.isnan(flat[::4])] = 1.0  # drawn tick boxes
+    return Composed("".join(parts), flat.reshape(-1, 4), confidence, tuple(lines))
+
+
+def _marked(row: Row) -> Iterator[tuple[str, Word | None]]:
+    """The words of a row, each with what stands before it; an empty cell is its tab alone."""
+    for j, cell in enumerate(row.cells):
+        if not cell and j:
+            yield "\t", None
+        for k, word in enumerate(cell):
+            yield " " if k else "\t" if j else "", word
 
 
 def _kind(row: Row, body: float, alone: bool) -> LineKind:

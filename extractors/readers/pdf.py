@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,13 @@ from extractors.document import Box, Page
 from extractors.errors import UnreadableFile
 from extractors.readers.assemble import UNMAPPED, displayed, upright, words
 from extractors.readers.forms import filled_words
-from extractors.readers.glyphs import INVISIBLE, SLANTED, Glyph, GlyphDevice, PageTooHeavy
+from extractors.readers.glyphs import INVISIBLE, SLANTED, WHITE, Glyph, GlyphDevice, PageTooHeavy
 from extractors.readers.guard import check_pdf, repaired
 from extractors.readers.layout import Composed, compose
 from extractors.readers.lenient import count_pages, lenient_page
 from extractors.readers.limits import NEEDS_OCR, Limits
 from extractors.readers.ticks import drawn_ticks
+from extractors.readers.words import Word
 
 FULL_PICTURE = 0.5
 """A picture of this share of the page makes it a scan, unless the page has text of its own."""
@@ -169,32 +169,21 @@ class Interpreter:
         return page.bbox[0] + box[0], page.bbox[1] + float(page.height) - box[3]
 
 
-def build_page(number: int, device: GlyphDevice, filled: list[Any], width: float, height: float) -> Page:
+def build_page(number: int, device: GlyphDevice, filled: list[Word], width: float, height: float) -> Page:
     """Lay out what the device collected; text along other sides of the page follows the main text."""
-    glyphs, warnings = _seen(device, width, height)
     scan = max((_share(p, width, height) for p in device.pictures), default=0.0) >= FULL_PICTURE
-    hidden = [g for g in glyphs if g.mode == INVISIBLE]
-    senders = scan and len(hidden) > 0.5 * len(glyphs) > 0
-    if not senders and hidden:
-        glyphs = [g for g in glyphs if g.mode != INVISIBLE]
-        warnings.append("invisible letters left out")
-    turns = [turn for turn, _ in Counter(g.turn for g in glyphs).most_common()] or [0]
-    turns.sort(key=lambda t: t == SLANTED)
+    senders = scan and device.modes[INVISIBLE] > 0.5 * len(device.glyphs)
+    glyphs, hidden = _seen(device, keep_invisible=senders)
+    turns = sorted(device.turns, key=lambda t: (t == SLANTED, -device.turns[t])) or [0]
     parts = []
     for turn in turns:
-        main = turn == turns[0]
-        wide, tall = (height, width) if turn in (1, 3) else (width, height)
-        found = words([g for g in glyphs if g.turn == turn], turn, width, height)
-        strokes = [upright(s, turn, width, height) for s in device.strokes] if main else []
-        squares = [(upright(b, turn, width, height), f) for b, f in device.squares] if main else []
-        ticks, rules = drawn_ticks(squares, strokes, found)
-        fields = [_turned(w, turn, width, height) for w in filled] if main else []
-        ticks = [t for t in ticks if not any(_meet(t, f) for f in fields)]
-        composed = compose([*found, *fields], rules, ticks, wide, tall)
-        if turn in (1, 2, 3):
-            composed = composed._replace(boxes=_turn_back(composed.boxes, turn, width, height))
+        own = glyphs if len(turns) == 1 else [g for g in glyphs if g.turn == turn]
+        found, outside = _on_page(words(own, turn, width, height), turn, width, height)
+        hidden += outside
+        composed = _composed(found, device, filled if turn == turns[0] else None, turn, width, height)
         if composed.text:
             parts.append(composed)
+    warnings = [f"{hidden} letters that cannot be seen left out"] if hidden else []
     text = _joined(parts)
     letters = len(text.text.replace(" ", ""))
     if not letters:
@@ -212,18 +201,44 @@ def build_page(number: int, device: GlyphDevice, filled: list[Any], width: float
                 ocr=bool(senders), reason="; ".join(warnings) or None)  # fmt: skip
 
 
-def _seen(device: GlyphDevice, width: float, height: float) -> tuple[list[Glyph], list[str]]:
-    """The glyphs a reader of the page sees: on the page, not white on white, not dust."""
-    kept = []
-    hidden = 0
-    for g in device.glyphs:
-        if g.mode == -1 and not any(_over(g, d) for d in device.dark) and not any(_over(g, p) for p in device.pictures):
-            hidden += not g.text.isspace()
-        elif g.size < 1 or g.x1 <= 0 or g.x0 >= width or g.bottom <= 0 or g.top >= height:
-            hidden += not g.text.isspace()
-        else:
-            kept.append(g)
-    return kept, [f"{hidden} letters that cannot be seen left out"] if hidden else []
+def _composed(
+    found: list[Word], device: GlyphDevice, filled: list[Word] | None, turn: int, width: float, height: float
+) -> Composed:
+    """The text of one turn; lines, tick boxes and fields belong to the main turn (`filled` is not None)."""
+    ticks: list[Word] = []
+    rules: list[Box] = []
+    wide, tall = (height, width) if turn in (1, 3) else (width, height)
+    if filled is not None:
+        squares = [(upright(b, turn, width, height), f) for b, f in device.squares]
+        ticks, rules = drawn_ticks(squares, [upright(s, turn, width, height) for s in device.strokes], found)
+        fields = [_turned(w, turn, width, height) for w in filled]
+        ticks = [t for t in ticks if not any(_meet(t, f) for f in fields)]
+        found = found + fields
+    composed = compose(found, rules, ticks, wide, tall)
+    if turn in (1, 2, 3):
+        return composed._replace(boxes=_turn_back(composed.boxes, turn, width, height))
+    return composed
+
+
+def _seen(device: GlyphDevice, keep_invisible: bool) -> tuple[list[Glyph], int]:
+    """The glyphs that are painted, and how many are not: invisible ones, and white ones on white."""
+    if not device.modes[INVISIBLE] + device.modes[WHITE]:
+        return device.glyphs, 0
+    grounds = device.dark + device.pictures
+    kept = [
+        g
+        for g in device.glyphs
+        if (g.mode != INVISIBLE or keep_invisible) and (g.mode != WHITE or any(_over(g, box) for box in grounds))
+    ]
+    spaces = sum(g.text.isspace() for g in device.glyphs) - sum(g.text.isspace() for g in kept)
+    return kept, len(device.glyphs) - len(kept) - spaces
+
+
+def _on_page(found: list[Word], turn: int, width: float, height: float) -> tuple[list[Word], int]:
+    """The words that lie on the page and are larger than dust, and how many letters do not."""
+    wide, tall = (height, width) if turn in (1, 3) else (width, height)
+    kept = [w for w in found if w.size >= 1 and w.x1 > 0 and w.x0 < wide and w.bottom > 0 and w.top < tall]
+    return kept, sum(len(w.text) for w in found) - sum(len(w.text) for w in kept) if len(kept) < len(found) else 0
 
 
 def _over(g: Glyph, box: Box) -> bool:
@@ -236,11 +251,11 @@ def _share(box: Box, width: float, height: float) -> float:
     return max(wide, 0) * max(tall, 0) / (width * height)
 
 
-def _meet(a: Any, b: Any) -> bool:
+def _meet(a: Word, b: Word) -> bool:
     return a.x0 < b.x1 and b.x0 < a.x1 and a.top < b.bottom and b.top < a.bottom
 
 
-def _turned(word: Any, turn: int, width: float, height: float) -> Any:
+def _turned(word: Word, turn: int, width: float, height: float) -> Word:
     if turn not in (1, 2, 3):
         return word
     x0, top, x1, bottom = upright((word.x0, word.top, word.x1, word.bottom), turn, width, height)
