@@ -110,7 +110,7 @@ def _short(match: re.Match[str], text: str, anchor: date | None) -> tuple[date, 
     """A month and day only ("5/12"): never a pain score, a strength grade or a count."""
     month, day = int(match["sm"]), int(match["sd"])
     before = text[max(0, match.start() - 25) : match.start()]
-    if _COUNTED.match(text, match.end()) or (day in (5, 10) and not re.search(r"\b(?:on|since|by|until|as of|dated|of|through|labs?|seen|visit|trial|\d\d?/\d\d?\s*(?:-|–|to|and|&))\s*\(?$|^\s*$|\n\s*$", before, re.I)):
+    if _COUNTED.match(text, match.end()) or (day in (5, 10) and not re.search(r"\b(?:on|since|by|until|as of|dated|of|through|labs?|seen|\d\d?/\d\d?\s*(?:-|–|to|and|&))\s*\(?$|^\s*$|\n\s*$", before, re.I)):
         return None
     if day in (5, 10) and _SCORED.search(before):
         return None
@@ -148,9 +148,9 @@ def _relative(got: dict[str, str | None], anchor: date | None, event: date | Non
     return anchor - timedelta(days=days), "day" if days < 2 else "month"
 
 
-_SERVICE = re.compile(r"(?:\bdate of (?:service|visit|procedure|study|exam(?:ination)?|evaluation|consult(?:ation)?|encounter|surgery|operation|admission)|\bDOS|\bencounter|\bvisit date|\bclinic date|\b(?:exam|study|procedure|service|visit|evaluation) date|\bdate seen|\bseen(?: on)?|\bcollected|\bdrawn|\bexam|\bsubmitted|\bdate submitted|\bdate of request|\btoday|\bdate|\bdate and time|\badmi(?:tted|ssion))\s*(?:[:.=]|\bon\b)?\s*$", re.I)
+_SERVICE = re.compile(r"(?:\bdate of (?:service|visit|procedure|study|exam(?:ination)?|evaluation|consult(?:ation)?|encounter|surgery|operation|admission)|\bDOS|\bencounter|\bvisit date|\bclinic date|\b(?:exam|study|procedure|service|visit|evaluation) date|\bdate seen|\bseen(?: on)?|\bcollected|\bdrawn|\bexam|\bsubmitted|\bdate submitted|\bdate of request|\btoday|\bdate|\bdate and time|\badmi(?:tted|ssion)|\bdischarged?)\s*(?:[:.=]|\bon\b)?\s*$", re.I)
 _WRITTEN = re.compile(r"(?:dictated|transcribed|signed|electronically signed|reported|reviewed|dict\.?|completed)\D{0,40}$", re.I)
-_NOT_SERVICE = re.compile(r"(?:\bD\.?O\.?B\b|birth|\bborn|print(?:ed)?|\bfax|received|target|proposed|planned|schedul|expir|effective|expected|due|referred|referral of|history|since|last |previous|prior|comparison|discharged?|revision|form (?:date|version)|\brev\b)[^\d\n]{0,24}$", re.I)
+_NOT_SERVICE = re.compile(r"(?:\bD\.?O\.?B\b|birth|\bborn|print(?:ed)?|\bfax|received|target|proposed|planned|schedul|expir|effective|expected|due|referred|referral of|start of care|denied|history|since|last |previous|prior|comparison|revision|form (?:date|version)|\brev\b)[^\d\n]{0,24}$", re.I)
 
 
 def document_date(document: Document) -> str | None:
@@ -175,7 +175,7 @@ def document_date(document: Document) -> str | None:
 
 def _rank(before: str, line_number: int, page: int) -> int:
     if _SERVICE.search(before) and (line_number < 30 and page == 1):
-        return 4 if line_number < 12 else 2
+        return (5 if re.search(r"discharged?\W*$", before, re.I) else 4) if line_number < 12 else 2
     if page == 1 and line_number < 8 and len(before.strip()) < 45:
         return 3
     return 1 if _WRITTEN.search(before) or not before.strip() else 0

@@ -7,9 +7,8 @@ dose whose drug, strength or frequency is unknown is a finding with value None, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 
 from extractors.dates import dates_in
 from extractors.document import Page, excerpt
@@ -18,11 +17,9 @@ from extractors.opioids import DrugMention, opioids_in
 from extractors.quantities import NUMBER, number
 from extractors.segment import Segment
 from extractors.sig import Regimen, regimens_in
+from extractors.stream import SILENT, Pages, anchor_of, dated
 from extractors.weanwords import AHEAD
 
-SILENT = frozenset({"quoted", "boilerplate", "education", "plan", "family", "unanswered", "request"})
-"""Marks of segments that state no fact."""
-Pages = Sequence[tuple[Page, Sequence[Segment]]]
 
 _SPINAL = re.compile(r"\bintrathecal|\bIT\b|\bepidural|\bspinal\b|\bneuraxial|\breservoir|\bpreservative|\bPF\b|\bcatheter|\bintraventricular|\bsingle[- ]shot|\btest dose", re.I)
 _ACUTE = re.compile(r"\bPCA\b|\bI\.?V\b|\bintravenous|\binfusion\b|\bdrip\b|\bbolus|\bdemand\b|\bin the (?:ED|ER|recovery|emergency)\b|\bper hour\b(?!.{0,40}(?:72|patch))|\bPACU\b", re.I)
@@ -59,15 +56,13 @@ def find_doses(document_id: str, pages: Pages, day: str | None) -> list[Finding]
     (part of a list that is complete for its date), only, at (order in the document).
     """
     found: list[Finding] = []
-    dated, drug = day, None
-    for order, (page, segment) in enumerate((p, s) for p, ss in pages for s in ss):
-        anchor = date.fromisoformat(day) if day else None
+    drug = None
+    for order, (page, segment, today) in enumerate(dated(pages, day)):
         if segment.kind == "heading":
-            days = [m.iso for m in dates_in(segment.text, anchor) if m.precision == "day"]
-            dated, drug = days[0] if days else dated, None
+            drug = None
         if segment.marks & SILENT or segment.kind == "tick":
             continue
-        place = _Place(document_id, page, segment, dated)
+        place = _Place(document_id, page, segment, today)
         entries = [*_columns(place), *_prose(place, drug)]
         stated = [] if _has_no_total(segment) else list(_totals(place))
         named = opioids_in(segment.text)
@@ -81,10 +76,6 @@ def _numbered(finding: Finding, at: int) -> Finding:
     return replace(finding, attributes={**finding.attributes, "at": at})
 
 
-def _anchor(place: _Place) -> date | None:
-    return date.fromisoformat(place.day) if place.day else None
-
-
 def _columns(place: _Place) -> Iterator[Finding]:
     """Tables with a column per date or per drug: each cell is a dose of its own."""
     segment = place.segment
@@ -92,9 +83,9 @@ def _columns(place: _Place) -> Iterator[Finding]:
         return
     texts = [place.page.text[a:b] for a, b in segment.cells]
     label = opioids_in(texts[0])
-    row_day = next((m.iso for m in dates_in(texts[0], _anchor(place))), place.day)
+    row_day = next((m.iso for m in dates_in(texts[0], anchor_of(place.day))), place.day)
     for column, text in zip(segment.columns[1:], texts[1:], strict=True):
-        days = [m.iso for m in dates_in(column, _anchor(place))]
+        days = [m.iso for m in dates_in(column, anchor_of(place.day))]
         named = opioids_in(column)
         if label and (days or _CURRENT.match(column)):
             yield from _entries(place, f"{texts[0]} {text}", days[0] if days else place.day, listed=True)
@@ -121,7 +112,7 @@ def _prose(place: _Place, drug: DrugMention | None) -> Iterator[Finding]:
 
 
 def _entries(place: _Place, text: str, day: str | None, listed: bool, drug: DrugMention | None = None) -> Iterator[Finding]:
-    regimens = regimens_in(text, _anchor(place), drug)
+    regimens = regimens_in(text, anchor_of(place.day), drug)
     row = place.segment.kind == "row"
     for regimen in regimens:
         if not _systemic(text, regimen, place):
@@ -187,7 +178,7 @@ def _totals(place: _Place) -> Iterator[Finding]:
             continue
         first, second = match["a"] or match["c"], match["b"] or match["d"]
         span = text[max(0, match.start() - 25) : match.end() + 30]
-        days = [m.iso for m in dates_in(span, _anchor(place)) if m.precision in ("day", "month")]
+        days = [m.iso for m in dates_in(span, anchor_of(place.day)) if m.precision in ("day", "month")]
         if second is None and (earlier := re.search(rf"\bfrom\s+(?P<n>{NUMBER})\s*(?:mg|milligrams?)?\s*to\s*$", text[: match.start()], re.I)):
             first, second = earlier["n"], first
         if second is not None:

@@ -11,17 +11,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from extractors.document import Excerpt, Page, excerpt
-from extractors.doses import Pages
 from extractors.finding import Finding
-from extractors.procedures import Topic, topics
+from extractors.procedures import Topic, topic_of, topics
 from extractors.quantities import NUMBER, Percent, number, percents, side
 from extractors.scores import MEASURE, changes_in, pain_scores, row_phase, targeted
 from extractors.segment import Segment
+from extractors.stream import Pages, dated
 
 _SILENT = frozenset({"quoted", "boilerplate", "education", "family", "unanswered", "plan"})
 _RELIEF = re.compile(r"\b(?:relief|relieved|better|improve\w*|less pain|less|eas(?:ed|ing|ier)|reduc\w+|decreas\w+|gone|benefit\w*|drop\w*|fell|fall\w*|down|cut|lower\w*|halved|diminish\w*|analgesia|pain[- ]free|vanished|lifted|taken away|off (?:the|his|her) pain|response|pain (?:was|went)|of (?:the|his|her) pain|comfort\w*|abat\w+|subsid\w+|vs baseline|lighter)\b", re.I)
-_NOT_RELIEF = re.compile(r"\b(?:oxygen|room air|saturat\w+|SpO2|RA\b|lidocaine|bupivacaine|ejection|EF\b|opioids?\b(?! trial)|MME|MEDD?|weaned|tapered|hematocrit|oxycodone|appetite|attendance|visits|nights|predict\w*|chance|probability|stenosis|cases|(?:patients|people) (?:who|in)|adherence|confiden\w+|certain|compliance|impairment|lung|function|mobility|weight|PPS|KPS|performance|BMI|sleep)\b", re.I)
-_GOAL = re.compile(r"\b(?:goals?|targets?|hop(?:es?|ing|ed)|if|expect\w*|would (?:be|need|consider|count|call|want)|success (?:is|was|means|would)|defined|threshold|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will|policy|guideline\w*|requires?|required|aim\w*|ask(?:s|ed)? (?:for|is)|what (?:we|the plan)|may|might|could|promised?|cutoff|looking for|speaks of|unless|whether|consider\w* positive|most people|patients who)\b", re.I)
+_NOT_RELIEF = re.compile(r"\b(?:PSA|CEA|bilirubin|creatinine|A1c|oxygen|room air|saturat\w+|SpO2|RA\b|lidocaine|bupivacaine|ejection|EF\b|opioids?\b(?! trial)|MME|MEDD?|weaned|tapered|hematocrit|oxycodone|appetite|attendance|visits|nights|predict\w*|chance|probability|stenosis|cases|(?:patients|people) (?:who|in)|adherence|confiden\w+|certain|compliance|impairment|lung|function|mobility|weight|PPS|KPS|performance|BMI|sleep)\b", re.I)
+_GOAL = re.compile(r"\b(?:would like|goals?|targets?|hop(?:es?|ing|ed)|if|expect\w*|would (?:be|need|consider|count|call|want)|success (?:is|was|means|would)|defined|threshold|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will|policy|guideline\w*|requires?|required|aim\w*|ask(?:s|ed)? (?:for|is)|what (?:we|the plan)|may|might|could|promised?|cutoff|looking for|speaks of|unless|whether|consider\w* positive|most people|patients who)\b", re.I)
 _WORD_ZERO = re.compile(r"\b(?:no|without any|zero|not any|little or no|nil|absolutely no)\s+(?:pain\s+)?(?:relief|benefit|improvement|change in (?:the |his |her )?pain|response)\b|\bpain (?:was |is |remained |stayed )?(?:unchanged|the same|no better)\b|\bdid not help\b", re.I)
 _VAGUE = re.compile(r"\b(?:good|great|excellent|nice|meaningful|significant|substantial|considerable|marked|modest|fair|partial|satisfactory|dramatic|remarkable|some|pleasant|profound|tremendous|wonderful)\b[\w\s,-]{0,24}\b(?:relief|analgesia|improvement|response|benefit|pain control)\b|\btook the edge off\b|\bmuch better\b|\bfelt (?:much |a lot )?better\b|\bstruck by how much\b|\beverything we had hoped\b|\bvery well\b", re.I)
 
@@ -42,21 +42,28 @@ def find_relief(document_id: str, pages: Pages, day: str | None) -> list[Finding
     found: list[Finding] = []
     prose = _Scores()
     tables: dict[tuple[int, str, tuple[str, ...]], list[tuple[Page, Segment]]] = {}
-    flat = [(page, segment) for page, segments in pages for segment in segments]
-    for page, segment, topic in topics(flat):
-        if segment.kind == "heading" or segment.marks & _SILENT or topic != "trial":
+    stream = list(topics(list(dated(pages, day))))
+    implied = _implied(stream)
+    for page, segment, today, topic in stream:
+        if segment.kind == "heading" or segment.marks & _SILENT or topic not in (("trial", "") if implied else ("trial",)):
             continue
         where = excerpt(document_id, page, segment.start, segment.end)
-        if segment.kind == "row" and _is_table(segment):
+        if segment.kind == "row" and not _labelled(page, segment):
             tables.setdefault((page.number, segment.heading, segment.columns), []).append((page, segment))
             continue
-        found += _stated(segment, where, day)
-        found += _told(segment, where, day, prose)
+        found += _stated(segment, where, today)
+        found += _told(segment, where, today, prose)
     for rows in tables.values():
         found += _from_table(document_id, rows, day)
     if not any(f.kind == "trial_relief" and f.attributes.get("source") == "scores" for f in found):
         found += _computed(prose, day)
     return _settled(found)
+
+
+def _implied(stream: Sequence[tuple[Page, Segment, str | None, Topic]]) -> bool:
+    """A short excerpt that names no other procedure may speak of the trial without naming it, or name it last."""
+    known = {topic for *_, topic in stream} - {""}
+    return known <= {"trial"} and sum(len(segment.text) for _, segment, *_ in stream) < 700
 
 
 def _stated(segment: Segment, where: Excerpt, day: str | None) -> Iterator[Finding]:
@@ -75,9 +82,9 @@ def _stated(segment: Segment, where: Excerpt, day: str | None) -> Iterator[Findi
         numbers = True
         yield _percent(where, percent, text, day)
     if not numbers and not _GOAL.search(text):
-        if _WORD_ZERO.search(text):
+        if _WORD_ZERO.search(text) and topic_of(f"{segment.heading} {text}") == "trial":
             yield _relief(where, 0.0, "exact", 0.0, 0.0, day, "no relief as stated", "stated")
-        elif _VAGUE.search(text) and not changes_in(text, "pain"):
+        elif _VAGUE.search(text) and topic_of(text) != "other" and not changes_in(text, "pain"):
             yield _relief(where, "vague", "exact", None, None, day, None, "stated")
 
 
@@ -87,13 +94,22 @@ def _is_relief(text: str, percent: Percent) -> bool:
     clause = text[left:right]
     if _GOAL.search(text[left : percent.start]) or re.match(r"[^.;]{0,30}\b(?:is the (?:goal|target)|is needed|required|or (?:he|she) would|to (?:proceed|qualify))", text[percent.end :], re.I):
         return False
-    near = text[max(left, percent.start - 50) : min(right, percent.end + 40)]
+    if percent.bound == "at_least" and _quoted(text, percent.start):
+        return False
+    if re.search(r"\b(?:MEDD?|MME|opioids?|dose|regimen|wean\w*|taper\w*)\b", clause, re.I) and not re.search(r"\b(?:pain|relief|better)\b", clause, re.I):
+        return False
+    near = text[max(left, percent.start - 80) : min(right, percent.end + 40)]
     tight = text[max(left, percent.start - 12) : min(right, percent.end + 14)]
     if _NOT_RELIEF.search(tight) or re.search(r"\b(?:dose|rate|infusion|saline|oxy\w*|opioids?|tablets?)\b[^,;.]{0,12}$", text[left : percent.start], re.I):
         return False
     if re.match(r"\s*(?:of (?:the )?(?:nights|time|visits|patients|people|days|dose)|\w* ?(?:walk|step|stair|bottle|sandwich|hour|can|glass))", text[percent.end :], re.I) or re.search(r"(?:ate|drank|slept|walked|up)\s*$", text[: percent.start], re.I):
         return False
     return bool(_RELIEF.search(near)) and (bool(_RELIEF.search(tight)) or not _NOT_RELIEF.search(near) or "pain" in clause.lower())
+
+
+def _quoted(text: str, at: int) -> bool:
+    """Inside quotation marks, where a payer's sentence stands."""
+    return len(re.findall(r'["“”]', text[:at])) % 2 == 1
 
 
 def _percent(where: Excerpt, percent: Percent, text: str, day: str | None) -> Finding:
@@ -168,8 +184,10 @@ def _moved(word: str, before: float, during: float, unit: str, name: str, where:
     return Finding("trial_function", word, where, "relief.function", date=day, derivation=f"{name.strip()} {before:g} -> {during:g}{' ' + unit if unit else ''}", operands=(where,), attributes={"before": before, "during": during, "unit": unit, "measure": name.strip()})
 
 
-def _is_table(segment: Segment) -> bool:
-    return len(segment.cells) >= 2
+def _labelled(page: Page, segment: Segment) -> bool:
+    """A line such as "Baseline NRS 8    Discharge NRS 5": each cell names what it measures, so it reads as prose."""
+    named = [c for a, b in segment.cells if MEASURE.search(c := page.text[a:b]) and re.search(r"\d", c)]
+    return not segment.columns and len(named) >= 2
 
 
 def _from_table(document_id: str, rows: list[tuple[Page, Segment]], day: str | None) -> Iterator[Finding]:

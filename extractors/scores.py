@@ -90,7 +90,7 @@ def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Chan
     unit = (match["ub"] or match["ua"] or "").lower()
     if len(units) == 2 and {u[0] for u in units} != {unit[0]}:
         return None
-    if re.match(r"\s*(?:mg|mcg|ml|MME|morphine|milligram|weeks?|months?|days|years?|tabs?|%|percent)", text[match.end() :], re.I) or re.search(r"(?:MED|MME|\$|#|L|T|C|S)\s?$|\d[/:.]$", text[: match.start()]):
+    if re.match(r"\s*(?:mg|mcg|ml|MME|morphine|milligram|weeks?|months?|days|years?|tabs?|%|percent)", text[match.end() :], re.I) or re.search(r"\b(?:MED|MME|L|T|C|S)\s?$|[$#]\s?$|\d[/:.]$", text[: match.start()]):
         return None
     if measure == "pain":
         limit = 100 if unit == "mm" or before > 10 else 10
@@ -103,7 +103,9 @@ def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Chan
         if not (_FALL.search(match["arrow"] if spoken else "") or _FALL.search(text[: match.end()]) or re.search(r"down", match[0])) and spoken:
             return None
         return Change(match.start(), match.end(), before, during, "pain", name, unit)
-    if measure and (unit not in ("%",)):
+    if spoken and match["arrow"].lower() == "to" and not re.search(r"\bfrom\s+(?:\w+\s+){0,3}$", text[: match.start()], re.I):
+        return None
+    if measure and unit != "%":
         return Change(match.start(), match.end(), before, during, measure, name, unit)
     return None
 

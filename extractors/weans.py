@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
 
 from extractors.dates import dates_in
 from extractors.document import Page, excerpt
-from extractors.doses import SILENT, Pages
 from extractors.finding import Finding
 from extractors.opioids import opioids_in
 from extractors.quantities import NUMBER, Percent, number, percents, side
 from extractors.segment import Segment
+from extractors.stream import SILENT, Pages, anchor_of, dated
 from extractors.weanwords import AFTER, AHEAD
 
 _OPIOID = re.compile(r"\bopioids?\b|\bopiates?\b|\bnarcotics?\b|\bMME\b|\bMEDD?\b|\bOMEDD?\b|\bOME\b|\bmorphine equivalents?\b|\bpain (?:tablets?|pills?|medicines?|medications?)\b|\btablets?\b|\bpills?\b|\bpatch\b|\bmedication burden\b|\btaper(?:s|ed|ing)?\b|\bwean(?:s|ed|ing)?\b|\bdos(?:e|age)\b", re.I)
@@ -47,18 +46,13 @@ def find_weans(document_id: str, pages: Pages, day: str | None) -> list[Finding]
     Attributes of a wean: bound, low, high, after_trial, before_trial (the words place it there).
     """
     found: list[Finding] = []
-    anchor = date.fromisoformat(day) if day else None
-    for page, segments in pages:
-        dated, context = day, ""
-        for segment in segments:
-            if segment.kind == "heading":
-                days = [m.iso for m in dates_in(segment.text, anchor) if m.precision == "day"]
-                dated, context = (days[0] if days else dated), segment.text
-                continue
-            if segment.marks & SILENT or segment.kind == "tick":
-                continue
-            for finding in (*_stopped(document_id, page, segment, dated), *_stated(document_id, page, segment, dated, context)):
-                found.append(finding)
+    context = ""
+    for page, segment, today in dated(pages, day):
+        if segment.kind == "heading":
+            context = segment.text
+        elif not segment.marks & SILENT and segment.kind != "tick":
+            found += _stopped(document_id, page, segment, today)
+            found += _stated(document_id, page, segment, today, context)
             context = f"{segment.heading} {segment.text}"
     return found
 
@@ -71,8 +65,7 @@ def _stopped(document_id: str, page: Page, segment: Segment, day: str | None) ->
             continue
         if _PLANNED.search(before) or _OTHERS.search(before) or re.search(r"\b(?:never|not|prior to|until|once)\b", before, re.I):
             continue
-        anchor = date.fromisoformat(day) if day else None
-        days = [m for m in dates_in(text, anchor) if -40 < m.start - match.end() < 60]
+        days = [m for m in dates_in(text, anchor_of(day)) if -40 < m.start - match.end() < 60]
         close = min(days, key=lambda m: abs(m.start - match.end()), default=None)
         yield Finding(
             "opioid_dose", 0.0, excerpt(document_id, page, segment.start, segment.end), "weans.stopped", unit="MME/day", date=close.iso if close else day, derivation="all opioids stopped = 0 MME/day",
