@@ -1,0 +1,188 @@
+"""Dates as US clinical notes write them, and the date of service of a document.
+
+A date without a year is placed by `anchor` (the document's date): the latest such day that is not
+more than 45 days after it. Month and season dates carry their first day and say so in `precision`.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from extractors.document import Document, Page
+from extractors.quantities import NUMBER, number
+
+Precision = Literal["day", "month", "season", "year"]
+
+_MONTHS = {name: i % 12 + 1 for i, name in enumerate("january february march april may june july august september october november december jan feb mar apr may jun jul aug sep oct nov dec".split())}
+_MONTHS["sept"] = 9
+_MONTH = r"(?P<{}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+_YEAR = r"(?:,?\s*(?:of\s+)?(?P<{}>(?:19|20)\d\d|['’]\d\d)\b)"
+_SEASONS = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "winter": 12}
+_UNITS = {"day": 1, "week": 7, "wk": 7, "month": 30, "mo": 30, "year": 365, "yr": 365}
+
+_DATE = re.compile(
+    r"\b(?P<iy>(?:19|20)\d\d)-(?P<im>\d\d)-(?P<id>\d\d)\b"
+    r"|(?<![\d/.])(?P<nm>\d{1,2})(?P<sep>[/.-])(?P<nd>\d{1,2})(?P=sep)(?P<ny>(?:19|20)\d\d|\d\d)(?![\d/])"
+    r"|(?<![\d/.])(?P<mm>\d{1,2})/(?P<my>(?:19|20)\d\d)(?![\d/])"
+    r"|(?<![\d/.])(?P<sm>\d{1,2})/(?P<sd>\d{1,2})(?![\d/%]|\.\d)"
+    rf"|\b{_MONTH.format('am')}\s*(?P<ad>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s*(?:mg|mcg|%)){_YEAR.format('ay')}?"
+    rf"|\b(?:the\s+)?(?P<bd>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH.format('bm')}\b{_YEAR.format('by')}?"
+    rf"|\b(?:(?P<part>early|mid|late|end of|beginning of)[\s-]+)?{_MONTH.format('cm')}(?![\w/]){_YEAR.format('cy')}?"
+    rf"|\b(?P<ago>{NUMBER})\s+(?P<unit>day|week|wk|month|mo|year|yr)s?\s+(?:ago|earlier|prior)\b"
+    r"|\b(?P<rel>today|yesterday|this morning|last night|last week|last month|last year)\b"
+    r"|\b(?:last|this|the past|the)\s+(?P<season>spring|summer|fall|autumn|winter)\b(?:\s+of)?\s*(?P<seasonyear>(?:19|20)\d\d)?"
+    r"|\b(?:POD|PPD|post-?\s?(?:op|operative|procedure|trial)?\s*day)\s*#?(?P<pod>\d{1,2})\b"
+    r"|(?<![\d/.$#-])(?P<year>(?:19[5-9]|20[0-3])\d)\b(?!\s*(?:mg|mcg|units?|iu|ml|steps|feet|ft|m\b|%))",
+    re.I,
+)
+_PREPOSITION = re.compile(r"\b(?:in|on|since|by|from|until|till|through|to|of|as of|and|dated|this|last|before|after|between|during|early|mid|late|around|about|for|thru|end|seen|visit|trial|labs?|date)[\s:(,-]*$|[(\[;:,→>-]\s*$|^\s*$|\n\s*$", re.I)
+_COUNTED = re.compile(r"\s*(?:days|sessions|visits|doses|classes|strength|throughout|pain|at rest|lifts|words|tabs?|\bon (?:nrs|vas))", re.I)
+_SCORED = re.compile(r"(?:\b(?:nrs|vas|pain|score|scores|rated|rating|strength|power|mmse|moca|fast|from|at|now|was|is|to|a|an|→|->|motor|ehl)\s*(?:of|is|was|:|=)?\s*)$", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class DateMention:
+    """`text[start:end]` names the day `iso` (YYYY-MM-DD), known to `precision`."""
+
+    start: int
+    end: int
+    iso: str
+    precision: Precision
+
+
+def dates_in(text: str, anchor: date | None = None, event: date | None = None) -> list[DateMention]:
+    """Dates in reading order. Relative ones need `anchor`; "post-procedure day 2" needs `event`."""
+    found = []
+    for match in _DATE.finditer(text):
+        if (read := _read(match, text, anchor, event)) is not None:
+            day, precision = read
+            found.append(DateMention(match.start(), match.end(), day.isoformat(), precision))
+    return found
+
+
+def _read(match: re.Match[str], text: str, anchor: date | None, event: date | None) -> tuple[date, Precision] | None:
+    got = match.groupdict()
+    before = text[: match.start()]
+    try:
+        if got["iy"]:
+            return date(int(got["iy"]), int(got["im"]), int(got["id"])), "day"
+        if got["nm"]:
+            return date(_full_year(got["ny"]), int(got["nm"]), int(got["nd"])), "day"
+        if got["mm"]:
+            return date(int(got["my"]), int(got["mm"]), 1), "month"
+        if got["sm"]:
+            return _short(match, text, anchor)
+        for month, day, year in (("am", "ad", "ay"), ("bm", "bd", "by")):
+            if got[month]:
+                return _place(_month(got[month]), int(got[day]), got[year], anchor), "day"
+        if got["cm"]:
+            return _month_alone(match, before, anchor)
+        if got["year"]:
+            return date(int(got["year"]), 1, 1), "year"
+        return _relative(got, anchor, event)
+    except (ValueError, LookupError):
+        return None
+
+
+def _full_year(text: str) -> int:
+    digits = int(text.strip("'’"))
+    return digits if digits > 99 else 2000 + digits if digits < 70 else 1900 + digits
+
+
+def _month(name: str) -> int:
+    return _MONTHS[name.lower() if name.lower() in _MONTHS else name.lower()[:3]]
+
+
+def _place(month: int, day: int, year: str | None, anchor: date | None) -> date:
+    if year:
+        return date(_full_year(year), month, day)
+    if anchor is None:
+        raise LookupError
+    days = (date(y, month, min(day, monthrange(y, month)[1])) for y in (anchor.year + 1, anchor.year, anchor.year - 1))
+    return next(d for d in days if d <= anchor + timedelta(days=45))
+
+
+def _short(match: re.Match[str], text: str, anchor: date | None) -> tuple[date, Precision] | None:
+    """A month and day only ("5/12"): never a pain score, a strength grade or a count."""
+    month, day = int(match["sm"]), int(match["sd"])
+    before = text[max(0, match.start() - 25) : match.start()]
+    if _COUNTED.match(text, match.end()) or (day in (5, 10) and not re.search(r"\b(?:on|since|by|until|as of|dated|of|through|labs?|seen|\d\d?/\d\d?\s*(?:-|–|to|and|&))\s*\(?$|^\s*$|\n\s*$", before, re.I)):
+        return None
+    if day in (5, 10) and _SCORED.search(before):
+        return None
+    if (following := re.match(r"\s*(?:-|–|to|through|and)\s*\d{1,2}/\d{1,2}/(\d{2,4})\b", text[match.end() :])) is not None:
+        return date(_full_year(following[1]), month, day), "day"
+    return _place(month, day, None, anchor), "day"
+
+
+def _month_alone(match: re.Match[str], before: str, anchor: date | None) -> tuple[date, Precision] | None:
+    name = match["cm"]
+    bare = not match["cy"]
+    if bare and (not name[0].isupper() or (name.lower() in ("may", "march", "mar") and not _PREPOSITION.search(before) and not match["part"])):
+        return None
+    part = (match["part"] or "").lower()
+    day = {"mid": 15, "late": 25, "end of": 28}.get(part, 1)
+    return _place(_month(name), day, match["cy"], anchor), "month"
+
+
+def _relative(got: dict[str, str | None], anchor: date | None, event: date | None) -> tuple[date, Precision] | None:
+    if got["pod"]:
+        return (event + timedelta(days=int(got["pod"])), "day") if event else None
+    if got["seasonyear"] and got["season"]:
+        return date(int(got["seasonyear"]), _SEASONS[got["season"].lower()], 1), "season"
+    if anchor is None:
+        return None
+    if got["season"]:
+        month = _SEASONS[got["season"].lower()]
+        return next(d for y in (anchor.year, anchor.year - 1) if (d := date(y, month, 1)) <= anchor), "season"
+    if got["ago"]:
+        unit = (got["unit"] or "day").lower()
+        precision: Precision = "day" if _UNITS[unit] == 1 else "month"
+        return anchor - timedelta(days=round(number(got["ago"]) * _UNITS[unit])), precision
+    back = {"today": 0, "this morning": 0, "yesterday": 1, "last night": 1, "last week": 7, "last month": 30, "last year": 365}
+    days = back[(got["rel"] or "").lower()]
+    return anchor - timedelta(days=days), "day" if days < 2 else "month"
+
+
+_SERVICE = re.compile(r"(?:\bdate of (?:service|visit|procedure|study|exam(?:ination)?|evaluation|consult(?:ation)?|encounter|surgery|operation|admission)|\bDOS|\bencounter|\bvisit date|\bclinic date|\b(?:exam|study|procedure|service|visit|evaluation) date|\bdate seen|\bseen(?: on)?|\bcollected|\bdrawn|\bexam|\bsubmitted|\bdate submitted|\bdate of request|\btoday|\bdate|\bdate and time|\badmi(?:tted|ssion)|\bdischarged?)\s*(?:[:.=]|\bon\b)?\s*$", re.I)
+_WRITTEN = re.compile(r"(?:dictated|transcribed|signed|electronically signed|reported|reviewed|dict\.?|completed)\D{0,40}$", re.I)
+_NOT_SERVICE = re.compile(r"(?:\bD\.?O\.?B\b|birth|\bborn|print(?:ed)?|\bfax|received|target|proposed|planned|schedul|expir|effective|expected|due|referred|referral of|start of care|denied|history|since|last |previous|prior|comparison|revision|form (?:date|version)|\brev\b)[^\d\n]{0,24}$", re.I)
+
+
+def document_date(document: Document) -> str | None:
+    """The date of service (ISO): labelled ones first, then one in the first lines, then a signature's.
+
+    Dates of birth, print, fax, referral and plans are passed over. None when nothing is left.
+    """
+    best: tuple[int, str] | None = None
+    for page in document.pages[:2]:
+        for line_number, text in enumerate(_lines(page)):
+            for mention in dates_in(text):
+                if mention.precision != "day" or not "1990" < mention.iso < "2100":
+                    continue
+                rank = _rank(text[: mention.start], line_number, page.number) if not _NOT_SERVICE.search(text[: mention.start]) else 0
+                if rank and (best is None or rank > best[0]):
+                    best = rank, mention.iso
+    if best:
+        return best[1]
+    named = dates_in(document.file.replace("_", " "))
+    return next((m.iso for m in named if m.precision == "day"), None)
+
+
+def _rank(before: str, line_number: int, page: int) -> int:
+    if _SERVICE.search(before) and (line_number < 30 and page == 1):
+        return (5 if re.search(r"discharged?\W*$", before, re.I) else 4) if line_number < 12 else 2
+    if page == 1 and line_number < 8 and len(before.strip()) < 45:
+        return 3
+    return 1 if _WRITTEN.search(before) or not before.strip() else 0
+
+
+def _lines(page: Page) -> list[str]:
+    """The page's printed lines without what repeats on every page (banner, fax line)."""
+    if page.lines:
+        return [page.text[line.start : line.end] for line in page.lines if line.kind not in ("header", "footer")]
+    return page.text.split("\n")

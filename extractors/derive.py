@@ -1,0 +1,155 @@
+"""What follows from the numbers of a whole packet: the opioid wean before the trial, with its operands.
+
+    derive(findings, trial_date="2025-12-09", request_date="2026-02-19", phase="implant")
+
+Daily totals per document and date give a timeline; the highest sustained total before the reference
+date (the trial; the request, when the trial is requested) and the last one before it give the wean.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from extractors.document import Excerpt
+from extractors.finding import Finding
+
+Slots = dict[tuple[str, bool], tuple[float | None, Finding]]
+YEARS_BACK = timedelta(days=3 * 365)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The daily total on `day` in MME (None: a part is unknown), and the findings it adds up."""
+
+    day: str
+    mme: float | None
+    parts: tuple[Finding, ...]
+    before_document: bool = False
+    """An earlier dose without a date: it precedes everything else in its document."""
+
+    @property
+    def words(self) -> str:
+        return " + ".join(p.derivation or "" for p in self.parts)
+
+    @property
+    def excerpts(self) -> tuple[Excerpt, ...]:
+        return tuple(dict.fromkeys(p.excerpt for p in self.parts))
+
+
+def derive(findings: Sequence[Finding], trial_date: str | None, request_date: str | None, phase: str) -> list[Finding]:
+    """Findings that need more than one document: `opioid_wean` in percent. Nothing when a needed dose is unknown.
+
+    A negative value is an increase. Attributes: baseline and last (MME/day), their dates and arithmetic,
+    bound ("exact"), and `only_after_trial` when half was reached but only after the trial.
+    """
+    reference = request_date if phase == "trial" else trial_date or request_date
+    doses = [f for f in findings if f.kind == "opioid_dose" and f.assertion.plain]
+    totals = timeline(_moved(f, reference) for f in doses)
+    before = [t for t in totals if not reference or t.day <= reference]
+    if reference:
+        first = (date.fromisoformat(reference) - YEARS_BACK).isoformat()
+        before = [t for t in before if t.day >= first or t.before_document]
+    made = _wean(before)
+    if made is None:
+        return []
+    late = [t for t in totals if reference and t.day > reference and t.mme is not None]
+    value = made.value
+    only_after = isinstance(value, float) and value < 50 and any(t.mme is not None and t.mme <= 0.5 * float(made.attributes["baseline"]) for t in late)  # type: ignore[arg-type]
+    if only_after:
+        made = replace(made, attributes={**made.attributes, "only_after_trial": True})
+    return [made]
+
+
+def _moved(dose: Finding, reference: str | None) -> Finding:
+    """A later document's dose that its words place before the trial counts at the trial."""
+    if reference and dose.date and dose.date > reference and dose.attributes.get("before_trial"):
+        return replace(dose, date=reference)
+    return dose
+
+
+def _wean(totals: list[Total]) -> Finding | None:
+    if not totals or totals[-1].mme is None:
+        return None
+    last = totals[-1]
+    known = [t for t in totals[:-1] if t.mme]
+    if not known:
+        return _stopped(last) if last.mme == 0 and last.parts[0].attributes["drug"] == "total" else None
+    base = max(known, key=lambda t: t.mme or 0.0)
+    assert base.mme is not None and last.mme is not None
+    percent = round(100 * (base.mme - last.mme) / base.mme, 1)
+    word = "reduction" if percent >= 0 else "increase"
+    return Finding(
+        "opioid_wean", percent, last.excerpts[0], "derive.wean", unit="%", date=last.day,
+        operands=tuple(dict.fromkeys((*base.excerpts, *last.excerpts))),
+        derivation=f"{base.mme:g} -> {last.mme:g} MME/day = {abs(percent):g} % {word}",
+        attributes={"bound": "exact", "low": percent, "high": percent, "baseline": base.mme, "baseline_date": base.day, "baseline_arithmetic": base.words,
+                    "last": last.mme, "last_date": last.day, "last_arithmetic": last.words, "after_trial": False, "before_trial": True},
+    )
+
+
+def _stopped(last: Total) -> Finding:
+    """All opioids stopped by `last.day`, from a dose that no document states."""
+    return Finding("opioid_wean", 100.0, last.excerpts[0], "derive.stopped", unit="%", date=last.day, operands=last.excerpts,
+                   derivation=f"all opioids stopped by {last.day} = 100 % reduction", attributes={"bound": "exact", "low": 100.0, "high": 100.0, "baseline": None, "last": 0.0, "last_date": last.day, "after_trial": False, "before_trial": True})
+
+
+def timeline(doses: Iterable[Finding]) -> list[Total]:
+    """Daily totals in order of time. Two lists of one date give the fuller one."""
+    groups: dict[tuple[str, str, bool], list[Finding]] = defaultdict(list)
+    days: dict[str, list[str]] = defaultdict(list)
+    for dose in doses:
+        if dose.date:
+            days[dose.excerpt.document_id].append(dose.date)
+        groups[dose.excerpt.document_id, dose.date or "", not dose.date].append(dose)
+    ordered = []
+    for (document_id, day, undated), parts in groups.items():
+        place = min(days[document_id], default="") if undated else day
+        if place:
+            ordered.append((place, not undated, min(int(str(p.attributes.get("at", 0))) for p in parts), parts))
+    ordered.sort(key=lambda g: g[:3])
+    out: list[Total] = []
+    state: Slots = {}
+    for place, dated, _, parts in ordered:
+        total, state = _total(place, not dated, sorted(parts, key=lambda p: int(str(p.attributes.get("at", 0)))), state)
+        if out and out[-1].day == place and dated and not out[-1].before_document and (out[-1].mme or 0) >= (total.mme or 0) and not any(p.attributes["stated"] for p in total.parts):
+            continue
+        out.append(total)
+    return out
+
+
+def _total(day: str, undated: bool, parts: list[Finding], state: Slots) -> tuple[Total, Slots]:
+    stated = [p for p in parts if p.attributes["stated"]]
+    slots = _slots(p for p in parts if not p.attributes["stated"])
+    if stated:
+        last = stated[-1]
+        return Total(day, float(last.value), (last,), undated), slots  # type: ignore[arg-type]
+    complete = len(slots) >= len(state) or any(p.attributes["listed"] or p.attributes["only"] for p in parts)
+    if not complete:
+        named = {drug for drug, _ in slots}
+        slots = {**{key: kept for key, kept in state.items() if key[0] not in named}, **slots}
+    amounts = [amount for amount, _ in slots.values()]
+    used = tuple(finding for _, finding in slots.values())
+    mme = None if any(a is None for a in amounts) else round(sum(a for a in amounts if a is not None), 1)
+    return Total(day, mme, used, undated), slots
+
+
+def _slots(parts: Iterable[Finding]) -> Slots:
+    """One entry per drug and release form; doses taken together, or listed apart, are added up."""
+    slots: Slots = {}
+    seen: set[tuple[object, ...]] = set()
+    for part in parts:
+        key = str(part.attributes["drug"]), bool(part.attributes["extended"])
+        amount = None if part.value is None else float(part.value)
+        same = (*key, amount, part.derivation)
+        if same in seen:
+            continue
+        seen.add(same)
+        while key in slots and amount is not None and slots[key][0] is not None and (part.attributes["joined"] or part.attributes["listed"] and slots[key][1].attributes["listed"] and part.excerpt != slots[key][1].excerpt):
+            key = key[0] + "+", key[1]
+        if part.attributes["joined"] and key in slots:
+            key = key[0] + "+", key[1]
+        slots[key] = amount, part
+    return slots

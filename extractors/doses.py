@@ -1,0 +1,196 @@
+"""Daily doses of systemic opioids that a document states: from lists, tables and prose, in MME.
+
+Spinal doses, infusions, single rescue doses, plans and other people's drugs are no systemic dose. A
+dose whose drug, strength or frequency is unknown is a finding with value None, never zero.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from extractors.dates import dates_in
+from extractors.document import Page, excerpt
+from extractors.finding import Finding
+from extractors.opioids import DrugMention, opioids_in
+from extractors.quantities import NUMBER, number
+from extractors.segment import Segment
+from extractors.sig import Regimen, regimens_in
+from extractors.stream import SILENT, Pages, anchor_of, dated
+from extractors.weanwords import AHEAD
+
+
+_SPINAL = re.compile(r"\bintrathecal|\bIT\b|\bepidural|\bspinal\b|\bneuraxial|\breservoir|\bpreservative|\bPF\b|\bcatheter|\bintraventricular|\bsingle[- ]shot|\btest dose", re.I)
+_ACUTE = re.compile(r"\bPCA\b|\bI\.?V\b|\bintravenous|\binfusion\b|\bdrip\b|\bbolus|\bdemand\b|\bin the (?:ED|ER|recovery|emergency)\b|\bper hour\b(?!.{0,40}(?:72|patch))|\bPACU\b", re.I)
+_PLANNED = re.compile(r"\b(?:goal|target|aim(?:s|ing)?|plan(?:s|ned|ning)?|intend(?:s|ed)?|will|would|to be|going to|hopes?|recommend(?:s|ed)?|suggest(?:s|ed)?|consider|propose[sd]?|if|should|could|offer(?:ed)?|try|anticipated?|eventually|next step|expected)\b|^\s*P\s*:|'ll\b", re.I)
+_OTHERS = re.compile(r"\b(?:mother|father|brother|sister|son|daughter|wife|husband|niece|nephew|cousin|uncle|aunt|neighbor|neighbour|friend|roommate|grand\w+)(?:'s)?\b(?!.{0,20}\b(?:says|reports|confirms|agrees|states|with (?:him|her)|sets))", re.I)
+_TRIED = re.compile(r"\b(?:tried|failed|failures?|in the past|years? ago|remote|no match|without (?:relief|benefit)|no (?:help|relief|benefit)|did nothing|made (?:her|him)|caused|vomit\w*|intoleran\w*|nausea|allerg\w*|hives|rash)\b", re.I)
+_PAST = re.compile(r"\b(?:was|were|had been|had|started (?:from|at|on)|start of|began|begun|came to us|initially|baseline|originally|previous(?:ly)?|formerly|prior|at first|from|used to|on arrival|before the (?:wean|taper))\b[^.;]{0,40}$", re.I)
+_TAKES = re.compile(r"\b(?:takes?|taking|on|continues?|remains?|current(?:ly)?|now|present(?:ly)?|stays?|home|using|uses|still|meds?|medications?|rx|regimen)\b", re.I)
+_CURRENT = re.compile(r"^\s*(?:today|now|current|present)", re.I)
+_HISTORY = re.compile(r"\b(?:tried|treatments?|therap(?:y|ies)|been done|prior|previous|past|conservative|failed|history of treatment|used so far|allerg\w*|adverse|reactions?|intoleran\w*|pump)\b", re.I)
+_ONLY = re.compile(r"\b(?:only|alone|nothing else|no other (?:opioid|analgesic)|sole|total|rotat\w+|switched|converted|no rescue|off (?:the )?\w+)\b", re.I)
+
+_KEYWORD = r"(?:(?:oral\s+)?morphine\s+(?:milligram\s+)?equivalents?|MMEs?|MEDDs?|OMEDD?s?|MEDs?|OMEs?|MEQ)"
+_STATED = re.compile(
+    rf"(?P<a>{NUMBER})\s*(?:mg|milligrams?)?(?:\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<b>{NUMBER}))?\s*(?:mg|milligrams?)?(?:\s*(?:/\s*d(?:ay)?|daily|per day|a day))?\s*(?:of\s+)?(?:oral\s+)?(?P<k1>{_KEYWORD})\b"
+    rf"|\b(?P<k2>{_KEYWORD})\b(?:\s*/\s*d(?:ay)?|\s+per day|\s+a day|\s+daily)?(?:\s*(?:now|of|is|was|at|=|:|~|≈|about|approx\w*|total(?:s|ing)?|down to|up to|stands|from|today|currently|went|fell|dropped|by|on|\d+/\d+)){{0,3}}\s*(?P<c>{NUMBER})(?:\s*(?:mg)?(?:/d(?:ay)?)?\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<d>{NUMBER}))?",
+)
+_CASE_FREE = re.compile(_STATED.pattern.replace("MEDs?|", ""), re.I)
+_OPIOID_COLUMN = re.compile(rf"\b{_KEYWORD}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    document_id: str
+    page: Page
+    segment: Segment
+    day: str | None
+
+
+def find_doses(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
+    """`opioid_dose` findings (MME/day, or None with attribute `reason`) of one document of date `day` (ISO).
+
+    Attributes: drug, extended, low, arithmetic, stated (a total in the note's own words), past, listed
+    (part of a list that is complete for its date), only, at (order in the document).
+    """
+    found: list[Finding] = []
+    drug = None
+    for order, (page, segment, today) in enumerate(dated(pages, day)):
+        if segment.kind == "heading":
+            drug = None
+        if segment.marks & SILENT or segment.kind == "tick":
+            continue
+        place = _Place(document_id, page, segment, today)
+        entries = [*_columns(place), *_prose(place, drug)]
+        stated = [] if _has_no_total(segment) else list(_totals(place))
+        named = opioids_in(segment.text)
+        drug = named[-1].opioid and named[-1] if named and segment.kind != "row" else drug if segment.kind == "sentence" else None
+        for number_, finding in enumerate([*entries, *stated]):
+            found.append(_numbered(finding, order * 100 + number_))
+    return found
+
+
+def _numbered(finding: Finding, at: int) -> Finding:
+    return replace(finding, attributes={**finding.attributes, "at": at})
+
+
+def _columns(place: _Place) -> Iterator[Finding]:
+    """Tables with a column per date or per drug: each cell is a dose of its own."""
+    segment = place.segment
+    if segment.kind != "row" or not segment.columns or len(segment.columns) != len(segment.cells):
+        return
+    texts = [place.page.text[a:b] for a, b in segment.cells]
+    label = opioids_in(texts[0])
+    row_day = next((m.iso for m in dates_in(texts[0], anchor_of(place.day))), place.day)
+    for column, text in zip(segment.columns[1:], texts[1:], strict=True):
+        days = [m.iso for m in dates_in(column, anchor_of(place.day))]
+        named = opioids_in(column)
+        if label and (days or _CURRENT.match(column)):
+            yield from _entries(place, f"{texts[0]} {text}", days[0] if days else place.day, listed=True)
+        elif named:
+            yield from _entries(place, f"{column} {text}", row_day, listed=True)
+        elif _OPIOID_COLUMN.search(column) and re.fullmatch(rf"\s*{NUMBER}\s*(?:mg)?\s*", text):
+            yield _stated(place, number(re.findall(NUMBER, text)[0]), row_day, past=False)
+
+
+def _by_column(segment: Segment, page: Page) -> bool:
+    if segment.kind != "row" or len(segment.columns) != len(segment.cells):
+        return False
+    label = bool(opioids_in(page.text[segment.cells[0][0] : segment.cells[0][1]]))
+    return any((label and (dates_in(c) or _CURRENT.match(c))) or opioids_in(c) for c in segment.columns[1:])
+
+
+def _prose(place: _Place, drug: DrugMention | None) -> Iterator[Finding]:
+    segment = place.segment
+    if _by_column(segment, place.page) or segment.section in ("allergies", "family_history", "review_of_systems"):
+        return
+    if _HISTORY.search(segment.heading) and not re.search(r"med(?:ication)?s\b|current|opioid", segment.heading, re.I):
+        return
+    yield from _entries(place, segment.text, place.day, drug=drug, listed=segment.kind == "row" or segment.section == "medications")
+
+
+def _entries(place: _Place, text: str, day: str | None, listed: bool, drug: DrugMention | None = None) -> Iterator[Finding]:
+    regimens = regimens_in(text, anchor_of(place.day), drug)
+    row = place.segment.kind == "row"
+    for regimen in regimens:
+        if not _systemic(text, regimen, place):
+            continue
+        amount, words = regimen.mme()
+        if amount is None and not (regimen.told and (listed and not row or _TAKES.search(text[: regimen.start]))) and not (row and _medicines(place.segment)):
+            continue
+        before = re.split(r"[.;]\s", text[: regimen.start])[-1]
+        own = regimen.day.iso if regimen.day and not (row and regimen.day.start > regimen.start) else None
+        past = own is None and not row and bool(_PAST.search(before))
+        yield Finding(
+            "opioid_dose", amount[1] if amount else None, excerpt(place.document_id, place.page, place.segment.start, place.segment.end), "doses",
+            unit="MME/day", date=None if past else own or day, derivation=words if amount else None,
+            attributes={"drug": regimen.drug.opioid.name, "extended": regimen.drug.extended, "low": amount[0] if amount else None, "stated": False, "past": past,
+                        "before_trial": bool(AHEAD.search(text)), "listed": listed and own is None, "only": bool(_ONLY.search(text)), "joined": regimen.joined, "stopped": regimen.stopped, "reason": None if amount else words},
+        )
+
+
+def _medicines(segment: Segment) -> bool:
+    """A row of a medication list."""
+    return segment.section == "medications" or any(re.search(r"drug|medic|dose|strength|sig\b|directions|taken", c, re.I) for c in segment.columns)
+
+
+def _systemic(text: str, regimen: Regimen, place: _Place) -> bool:
+    """Whether this is a dose that the patient takes, or took, by mouth or through the skin."""
+    drug = regimen.drug.opioid
+    if drug.antagonist or (drug.name == "fentanyl" and not _worn(text, regimen)):
+        return False
+    clause_start = max((m.end() for m in re.finditer(r"[.;]\s", text[: regimen.start])), default=0)
+    before = text[clause_start : regimen.start]
+    near = text[max(clause_start, regimen.start - 45) : regimen.end + 25]
+    if place.segment.kind != "row" and (_PLANNED.search(before) or _OTHERS.search(before)):
+        return False
+    if regimen.unit == "mcg" or _ACUTE.search(near) or _spinal(near, regimen, text):
+        return False
+    if regimen.total and regimen.day is None and re.search(r"\bup to\b", text[max(0, regimen.start - 10) : regimen.end]):
+        return False
+    return not (_TRIED.search(text[clause_start : regimen.end + 60]) and regimen.day is None and place.segment.kind != "row" and regimen.per_day() is None)
+
+
+def _spinal(near: str, regimen: Regimen, text: str) -> bool:
+    after_dose = text[regimen.end : regimen.end + 25]
+    before_drug = text[max(0, regimen.start - 22) : regimen.start]
+    within = text[regimen.start : regimen.end]
+    return any(_SPINAL.search(part) for part in (before_drug, within)) or bool(re.match(r"\W*(?:mg\W+)?(?:intrathecal|IT\b|epidural|preservative|PF\b|spinal)", after_dose, re.I))
+
+
+def _worn(text: str, regimen: Regimen) -> bool:
+    """A fentanyl dose counts as systemic only when something says that it is a patch."""
+    return regimen.drug.patch or bool(re.search(r"patch|transdermal|q\s?72|72\s*h|duragesic|every (?:3|three) days", text, re.I))
+
+
+def _has_no_total(segment: Segment) -> bool:
+    return segment.section in ("allergies", "family_history")
+
+
+def _totals(place: _Place) -> Iterator[Finding]:
+    """Totals that the note states itself: "180 MME", "MED now 40", "150 to 60 MME daily"."""
+    text = place.segment.text
+    for match in _STATED.finditer(text) if re.search(r"\bMEDs?\b", text) else _CASE_FREE.finditer(text):
+        before = re.split(r"[.;]\s", text[: match.start()])[-1]
+        if _PLANNED.search(before + match[0]) or _OTHERS.search(before) or re.match(r"\s*(?:or less|or below|by the)", text[match.end() :]):
+            continue
+        first, second = match["a"] or match["c"], match["b"] or match["d"]
+        span = text[max(0, match.start() - 25) : match.end() + 30]
+        days = [m.iso for m in dates_in(span, anchor_of(place.day)) if m.precision in ("day", "month")]
+        if second is None and (earlier := re.search(rf"\bfrom\s+(?P<n>{NUMBER})\s*(?:mg|milligrams?)?\s*to\s*$", text[: match.start()], re.I)):
+            first, second = earlier["n"], first
+        if second is not None:
+            yield _stated(place, number(first), None, past=True)
+            yield _stated(place, number(second), place.day, past=False)
+        else:
+            past = bool(_PAST.search(before)) and not days
+            yield _stated(place, number(first), None if past else days[0] if days else place.day, past=past)
+
+
+def _stated(place: _Place, value: float, day: str | None, past: bool) -> Finding:
+    return Finding(
+        "opioid_dose", value, excerpt(place.document_id, place.page, place.segment.start, place.segment.end), "doses", unit="MME/day", date=day,
+        derivation=f"{value:g} MME/day as stated", attributes={"drug": "total", "stated": True, "before_trial": bool(AHEAD.search(place.segment.text)), "past": past, "listed": True, "only": True, "joined": False, "stopped": value == 0, "low": value, "extended": False, "reason": None},
+    )

@@ -1,0 +1,111 @@
+"""Which procedure the words are about: the intrathecal or epidural opioid trial, or another one.
+
+Relief from a steroid injection, a block, an ablation or a stimulator is never relief from the trial,
+so every reader of relief and function asks here first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from extractors.dates import dates_in
+from extractors.document import Page, excerpt
+from extractors.finding import Finding
+from extractors.segment import Segment
+from extractors.stream import Pages, anchor_of, dated
+
+Topic = Literal["trial", "planned", "other", ""]
+
+_OTHER = re.compile(
+    r"\b(?:ESIs?|T?FESI|ILESI|LESI|CESI|steroids?|transforaminal|interlaminar|(?:nerve|facet|sympathetic|branch|ganglion|plexus|celiac|hypogastric|intercostal|stellate|impar|trigger|saddle) (?:blocks?|injections?)|blocks?|LSBs?|MBBs?|RFAs?|rhizotomy|"
+    r"ablations?|neurolysis|neurolytic|SCS|DRG|stim(?:ulator|ulation)?|dorsal column|cordotomy|vertebroplasty|kyphoplasty|radiat\w+|radiotherapy|TENS|acupuncture|chiropract\w+|massage|botox|PRP|"
+    r"physical therapy|ketamine|lidocaine infusions?|gabapentin|pregabalin|duloxetine|fusion|laminectomy|decompression|trigger points?|SI joint|SIJ|baclofen|spasticity|ziconotide|brace)\b",
+    re.I,
+)
+_ROUTE = r"(?:intrathecal|IT|epidural|spinal|neuraxial|subarachnoid|intraspinal|catheter|pump|opioid|morphine|hydromorphone|fentanyl|sufentanil|MSO4|HM|dilaudid|screening|test|single[- ]shot|continuous|infusion|inpatient|hospital|inpt)"
+_TRIAL = re.compile(
+    rf"\b{_ROUTE}(?:[\s/-]+\w+){{0,3}}?[\s-]+(?:trial(?:s|ed|ing)?|test(?:s| dose| injection)?|screening|challenge|bolus|infusion|injection|shot|dose)\b"
+    rf"|\b(?:trial(?:s)?|test dose|screening dose|screening injection|test injection|screening|single[- ]shot)\s+(?:of\s+|with\s+)?(?:\w+\s+){{0,2}}?{_ROUTE}\b"
+    r"|\b(?:the|his|her|their|this|that|post|pre|successful|failed|after|during|before|of|on|since|in|positive|repeat|first|second)[\s-]+(?:\w+[\s-]){0,1}trial\b(?!\s+of\s+(?:the\s+)?(?:gabapentin|pregabalin|duloxetine|tens|pt\b|physical|scs|stim))"
+    r"|(?:^|[.;:]\s+)trials?\b|\bTRIAL\b|\btest dose\b|\bcath(?:eter)? (?:out|pulled|removed|drawn|came out)\b|\bon (?:the )?(?:catheter|infusion)\b|\bwith the catheter running\b|\bIT (?:morphine|hydromorphone|HM|fentanyl|MSO4|MS)\b|\bintrathecal (?:morphine|hydromorphone|fentanyl|opioid)|\bepidural (?:morphine|MSO4|hydromorphone|fentanyl|opioid)",
+    re.I,
+)
+_STIM_TRIAL = re.compile(r"\b(?:SCS|DRG|stim(?:ulator|ulation)?|dorsal column|baclofen|ketamine|lidocaine|gabapentin|clinical)\b[\w\s,/-]{0,20}\btrial|\btrial (?:of )?(?:the )?(?:SCS|DRG|spinal cord stim|stim|gabapentin|baclofen|temporary)", re.I)
+_FUTURE = re.compile(
+    r"\b(?:planned|scheduled|set for|booked|proposed?|request(?:ed|ing)?|will|would|plan(?:s|ning)?|upcoming|if|before any|candidate|awaiting|pending|approv\w+|consider\w*|next|to be|offer\w*|ready for|wants?|not yet|would like|target|listed for|asks? for|discuss\w*|prior auth\w*|authorization)\b", re.I
+)
+_DONE = re.compile(r"\b(?:took place|performed|done|underwent|completed|was (?:placed|given|done|performed)|placed|given|had|ended|s/p|post|results?|outcome|tolerated|during|went|carried out|injected|admitted|discharged|trial (?:record|report|summary|log|note|result|outcome|dates?)|after|since|following|reached|removed|pulled|out)\b", re.I)
+
+
+def topic_of(text: str, before: Topic = "") -> Topic:
+    """The procedure that `text` speaks of, given what the words before it spoke of."""
+    stim = bool(_STIM_TRIAL.search(text))
+    named = _TRIAL.search(_STIM_TRIAL.sub(" ", text))
+    other = _OTHER.search(text)
+    if named and (stim or other):
+        return "trial" if not stim and other and named.start() <= other.start() else "other"
+    if named:
+        return "planned" if planned(text) else "trial"
+    return "other" if other or stim else before
+
+
+def planned(text: str) -> bool:
+    """Whether the trial that `text` names is still to come."""
+    return bool(_FUTURE.search(text)) and not _DONE.search(text)
+
+
+def topics(segments: Sequence[tuple[Page, Segment, str | None]]) -> Iterator[tuple[Page, Segment, str | None, Topic]]:
+    """Each segment and its day with its topic: what it names itself, else its heading's, else what was spoken of last.
+
+    The first heading is the document's title: all of it is about the trial when the title is.
+    """
+    title: Topic = ""
+    base: Topic = ""
+    now: Topic = ""
+    started = False
+    for page, segment, day in segments:
+        own = topic_of(segment.text)
+        if segment.kind == "heading":
+            if not started:
+                title = own or title
+            base = now = own or title
+            yield page, segment, day, own
+            continue
+        started = True
+        if segment.kind == "row":
+            label: Topic = topic_of(" ".join((segment.label, *segment.columns)))
+            yield page, segment, day, "other" if "other" in (label, own) and base != "trial" or label == "other" else base or now
+        elif own in ("other", "planned") and base == "trial":
+            yield page, segment, day, own if _relief_of_other(segment.text) or own == "planned" else "trial"
+        else:
+            now = own or now
+            yield page, segment, day, now or base
+
+
+def _relief_of_other(text: str) -> bool:
+    """In a trial's own record another procedure's name is background unless its effect is told."""
+    return bool(re.search(r"%|percent|relief|better|helped|gave|worked", text, re.I))
+
+
+def find_trials(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
+    """`trial_done` findings: the day (ISO) on which an intrathecal or epidural opioid trial took place."""
+    found = []
+    for page, segment, today, topic in topics(list(dated(pages, day))):
+        text = segment.text
+        named = list(_TRIAL.finditer(_STIM_TRIAL.sub(lambda m: " " * len(m[0]), text)))
+        if topic != "trial" or segment.marks - {"request"} or not named or planned(text):
+            continue
+        for mention in dates_in(text, anchor_of(today)):
+            near = min(named, key=lambda m: _gap(m, mention.start, mention.end))
+            between = text[min(near.end(), mention.end) : max(near.start(), mention.start)]
+            close = mention.precision == "day" and len(between) <= 30 or mention.precision == "month" and len(between) <= 2
+            if not close or re.search(r";|\.\s|\bvisit\b|\b(?:seen|f/u|follow)\b", between) or (today and mention.iso > today):
+                continue
+            found.append(Finding("trial_done", "done", excerpt(document_id, page, segment.start, segment.end), "procedures.trial", date=mention.iso, attributes={"precision": mention.precision}))
+    return found
+
+
+def _gap(match: re.Match[str], start: int, end: int) -> int:
+    return max(start - match.end(), match.start() - end, 0)

@@ -1,0 +1,267 @@
+"""Pain relief and function in the intrathecal or epidural opioid trial: stated percentages, and scores.
+
+A percentage computed from scores shows its arithmetic and cites both scores. The level reached in a
+flowsheet is the best one that two readings hold, so that a single low reading decides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from extractors.document import Excerpt, Page, excerpt
+from extractors.finding import Finding
+from extractors.procedures import Topic, topic_of, topics
+from extractors.quantities import NUMBER, Percent, number, percents, side
+from extractors.scores import MEASURE, changes_in, pain_scores, row_phase, targeted
+from extractors.segment import Segment
+from extractors.stream import Pages, dated
+
+_SILENT = frozenset({"quoted", "boilerplate", "education", "family", "unanswered", "plan"})
+_RELIEF = re.compile(r"\b(?:relief|relieved|better|improve\w*|less pain|less|eas(?:ed|ing|ier)|reduc\w+|decreas\w+|gone|benefit\w*|drop\w*|fell|fall\w*|down|cut|lower\w*|halved|diminish\w*|analgesia|pain[- ]free|vanished|lifted|taken away|off (?:the|his|her) pain|response|pain (?:was|went)|of (?:the|his|her) pain|comfort\w*|abat\w+|subsid\w+|vs baseline|lighter)\b", re.I)
+_NOT_RELIEF = re.compile(r"\b(?:PSA|CEA|bilirubin|creatinine|A1c|oxygen|room air|saturat\w+|SpO2|RA\b|lidocaine|bupivacaine|ejection|EF\b|opioids?\b(?! trial)|MME|MEDD?|weaned|tapered|hematocrit|oxycodone|appetite|attendance|visits|nights|predict\w*|chance|probability|stenosis|cases|(?:patients|people) (?:who|in)|adherence|confiden\w+|certain|compliance|impairment|lung|function|mobility|weight|PPS|KPS|performance|BMI|sleep)\b", re.I)
+_GOAL = re.compile(r"\b(?:would like|goals?|targets?|hop(?:es?|ing|ed)|if|expect\w*|would (?:be|need|consider|count|call|want)|success (?:is|was|means|would)|defined|threshold|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will|policy|guideline\w*|requires?|required|aim\w*|ask(?:s|ed)? (?:for|is)|what (?:we|the plan)|may|might|could|promised?|cutoff|looking for|speaks of|unless|whether|consider\w* positive|most people|patients who)\b", re.I)
+_WORD_ZERO = re.compile(r"\b(?:no|without any|zero|not any|little or no|nil|absolutely no)\s+(?:pain\s+)?(?:relief|benefit|improvement|change in (?:the |his |her )?pain|response)\b|\bpain (?:was |is |remained |stayed )?(?:unchanged|the same|no better)\b|\bdid not help\b", re.I)
+_VAGUE = re.compile(r"\b(?:good|great|excellent|nice|meaningful|significant|substantial|considerable|marked|modest|fair|partial|satisfactory|dramatic|remarkable|some|pleasant|profound|tremendous|wonderful)\b[\w\s,-]{0,24}\b(?:relief|analgesia|improvement|response|benefit|pain control)\b|\btook the edge off\b|\bmuch better\b|\bfelt (?:much |a lot )?better\b|\bstruck by how much\b|\beverything we had hoped\b|\bvery well\b", re.I)
+
+
+@dataclass(slots=True)
+class _Scores:
+    """Scores of one trial in one document, gathered until both ends are known."""
+
+    before: list[tuple[float, Excerpt]] = field(default_factory=list)
+    during: list[tuple[float, Excerpt]] = field(default_factory=list)
+
+
+def find_relief(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
+    """`trial_relief` (percent, or under_half / at_least_half / vague) and `trial_function` findings.
+
+    Attributes: bound, low, high, side (the word that the value amounts to), source ("stated" or "scores").
+    """
+    found: list[Finding] = []
+    prose = _Scores()
+    tables: dict[tuple[int, str, tuple[str, ...]], list[tuple[Page, Segment]]] = {}
+    stream = list(topics(list(dated(pages, day))))
+    implied = _implied(stream)
+    for page, segment, today, topic in stream:
+        if segment.kind == "heading" or segment.marks & _SILENT or topic not in (("trial", "") if implied else ("trial",)):
+            continue
+        where = excerpt(document_id, page, segment.start, segment.end)
+        if segment.kind == "row" and not _labelled(page, segment):
+            tables.setdefault((page.number, segment.heading, segment.columns), []).append((page, segment))
+            continue
+        found += _stated(segment, where, today)
+        found += _told(segment, where, today, prose)
+    for rows in tables.values():
+        found += _from_table(document_id, rows, day)
+    if not any(f.kind == "trial_relief" and f.attributes.get("source") == "scores" for f in found):
+        found += _computed(prose, day)
+    return _settled(found)
+
+
+def _implied(stream: Sequence[tuple[Page, Segment, str | None, Topic]]) -> bool:
+    """A short excerpt that names no other procedure may speak of the trial without naming it, or name it last."""
+    known = {topic for *_, topic in stream} - {""}
+    return known <= {"trial"} and sum(len(segment.text) for _, segment, *_ in stream) < 700
+
+
+def _stated(segment: Segment, where: Excerpt, day: str | None) -> Iterator[Finding]:
+    text = segment.text
+    if segment.kind == "tick" and segment.ticked is None:
+        return
+    numbers = False
+    for percent in percents(text):
+        if not _is_relief(text, percent):
+            continue
+        if segment.kind == "tick" and not (segment.ticked and segment.ticked.lower().startswith("y")):
+            numbers = True
+            if (segment.ticked or "").lower().startswith("no") and percent.bound == "at_least" and percent.low == 50:
+                yield _relief(where, "under_half", "at_most", 50.0, 50.0, day, "box ticked no: at least 50 %", "stated")
+            continue
+        numbers = True
+        yield _percent(where, percent, text, day)
+    if not numbers and not _GOAL.search(text):
+        if _WORD_ZERO.search(text) and topic_of(f"{segment.heading} {text}") == "trial":
+            yield _relief(where, 0.0, "exact", 0.0, 0.0, day, "no relief as stated", "stated")
+        elif _VAGUE.search(text) and topic_of(text) != "other" and not changes_in(text, "pain"):
+            yield _relief(where, "vague", "exact", None, None, day, None, "stated")
+
+
+def _is_relief(text: str, percent: Percent) -> bool:
+    left = max((m.end() for m in re.finditer(r"[.;](?=\s)|\n", text[: percent.start])), default=0)
+    right = next((percent.end + m.start() for m in re.finditer(r"[.;](?=\s|$)|\n", text[percent.end :])), len(text))
+    clause = text[left:right]
+    if _GOAL.search(text[left : percent.start]) or re.match(r"[^.;]{0,30}\b(?:is the (?:goal|target)|is needed|required|or (?:he|she) would|to (?:proceed|qualify))", text[percent.end :], re.I):
+        return False
+    if percent.bound == "at_least" and _quoted(text, percent.start):
+        return False
+    if re.search(r"\b(?:MEDD?|MME|opioids?|dose|regimen|wean\w*|taper\w*)\b", clause, re.I) and not re.search(r"\b(?:pain|relief|better)\b", clause, re.I):
+        return False
+    near = text[max(left, percent.start - 80) : min(right, percent.end + 40)]
+    tight = text[max(left, percent.start - 12) : min(right, percent.end + 14)]
+    if _NOT_RELIEF.search(tight) or re.search(r"\b(?:dose|rate|infusion|saline|oxy\w*|opioids?|tablets?)\b[^,;.]{0,12}$", text[left : percent.start], re.I):
+        return False
+    if re.match(r"\s*(?:of (?:the )?(?:nights|time|visits|patients|people|days|dose)|\w* ?(?:walk|step|stair|bottle|sandwich|hour|can|glass))", text[percent.end :], re.I) or re.search(r"(?:ate|drank|slept|walked|up)\s*$", text[: percent.start], re.I):
+        return False
+    return bool(_RELIEF.search(near)) and (bool(_RELIEF.search(tight)) or not _NOT_RELIEF.search(near) or "pain" in clause.lower())
+
+
+def _quoted(text: str, at: int) -> bool:
+    """Inside quotation marks, where a payer's sentence stands."""
+    return len(re.findall(r'["“”]', text[:at])) % 2 == 1
+
+
+def _percent(where: Excerpt, percent: Percent, text: str, day: str | None) -> Finding:
+    low, high, bound = percent.low, percent.high, percent.bound
+    # "pain was down to a third of what it was" leaves a third: two thirds are gone.
+    if re.search(r"\b(?:down )?to\s+(?:about\s+|roughly\s+|only\s+)?(?:a\s+|an\s+)?$", text[: percent.start] , re.I) and re.match(r"\s*(?:of\b|what\b|its\b|the\b)", text[percent.end :], re.I):
+        low, high = 100 - high, 100 - low
+    verdict = side(low, high, bound)
+    number_ = low if bound in ("exact", "about", "at_least") and verdict != "vague" else None
+    words = re.sub(r"\s+", " ", text[percent.start : percent.end]).strip()
+    return _relief(where, verdict if number_ is None else number_, bound, low, high, day, f"{words} as stated", "stated")
+
+
+def _relief(where: Excerpt, value: float | str, bound: str, low: float | None, high: float | None, day: str | None, derivation: str | None, source: str, operands: tuple[Excerpt, ...] = ()) -> Finding:
+    word = value if isinstance(value, str) else side(low or 0.0, high or 0.0, bound)  # type: ignore[arg-type]
+    return Finding("trial_relief", value, where, f"relief.{source}", unit="%" if isinstance(value, float) else None, date=day, derivation=derivation, operands=operands,
+                   attributes={"bound": bound, "low": low, "high": high, "side": word, "source": source})
+
+
+def _told(segment: Segment, where: Excerpt, day: str | None, scores: _Scores) -> Iterator[Finding]:
+    """Changes told in one breath, and single scores that wait for their other end."""
+    text = segment.text
+    if segment.kind == "tick" and segment.ticked is None:
+        return
+    changes = changes_in(text, "pain")
+    for change in changes:
+        if change.measure == "pain":
+            yield _scored(change.before, change.during, change.unit, day, where, where)
+        elif (word := _function(change.before, change.during, change.measure)) is not None:
+            yield _moved(word, change.before, change.during, change.unit, change.name, where, day)
+    taken = [(c.start, c.end) for c in changes]
+    for score in pain_scores(text, True):
+        if any(a <= score.start < b for a, b in taken):
+            continue
+        if score.phase == "before":
+            scores.before.append((score.value, where))
+        elif score.phase == "during":
+            scores.during.append((score.value, where))
+
+
+def _scored(before: float, during: float, unit: str, day: str | None, *places: Excerpt) -> Finding:
+    percent = round(100 * (before - during) / before, 1)
+    scale = "VAS (mm)" if unit == "mm" or before > 10 else "0-10 scale"
+    word = "reduction" if percent >= 0 else "increase"
+    operands = tuple(dict.fromkeys(places))
+    return _relief(places[-1], percent, "exact", percent, percent, day, f"{before:g} -> {during:g} on {scale} = {abs(percent):g} % {word}", "scores", operands)
+
+
+def _computed(scores: _Scores, day: str | None) -> Iterator[Finding]:
+    if scores.before and scores.during:
+        before, first = scores.before[0]
+        during, last = _held(scores.during)
+        if before > 0:
+            yield _scored(before, during, "", day, first, last)
+
+
+def _held(readings: Sequence[tuple[float, Excerpt]]) -> tuple[float, Excerpt]:
+    """The best level that two readings hold; the best one where there are fewer than three."""
+    ordered = sorted(readings, key=lambda r: r[0])
+    return ordered[1] if len(ordered) >= 3 else ordered[0]
+
+
+def _function(before: float, during: float, measure: str) -> str | None:
+    """ "improved" or "unchanged": a change of at least 15 % in the better direction."""
+    if before == during == 0:
+        return None
+    change = during - before if measure == "more" else before - during
+    return "improved" if change >= 0.15 * max(abs(before), 1e-9) and change > 0 else "unchanged"
+
+
+def _moved(word: str, before: float, during: float, unit: str, name: str, where: Excerpt, day: str | None) -> Finding:
+    return Finding("trial_function", word, where, "relief.function", date=day, derivation=f"{name.strip()} {before:g} -> {during:g}{' ' + unit if unit else ''}", operands=(where,), attributes={"before": before, "during": during, "unit": unit, "measure": name.strip()})
+
+
+def _labelled(page: Page, segment: Segment) -> bool:
+    """A line such as "Baseline NRS 8    Discharge NRS 5": each cell names what it measures, so it reads as prose."""
+    named = [c for a, b in segment.cells if MEASURE.search(c := page.text[a:b]) and re.search(r"\d", c)]
+    return not segment.columns and len(named) >= 2
+
+
+def _from_table(document_id: str, rows: list[tuple[Page, Segment]], day: str | None) -> Iterator[Finding]:
+    """A flowsheet (a row per time) or a table of measures (a column before, a column during)."""
+    page, first = rows[0]
+    column = _pain_column(first.columns)
+    if column is None:
+        for page, segment in rows:
+            yield from _measure_row(document_id, page, segment, day)
+        return
+    readings = _Scores()
+    plain: list[tuple[float, Excerpt, str]] = []
+    for page, segment in rows:
+        texts = [page.text[a:b] for a, b in segment.cells]
+        value = _cell_score(texts, column)
+        if value is not None:
+            plain.append((value, excerpt(document_id, page, segment.start, segment.end), row_phase(texts)))
+    if not any(p == "before" for *_, p in plain) and len(plain) > 1 and plain[0][0] >= max(v for v, *_ in plain):
+        plain[0] = (*plain[0][:2], "before")
+    for index, (value, where, phase) in enumerate(plain):
+        if phase == "before" and not readings.during:
+            readings.before.append((value, where))
+        elif phase != "after" and (readings.before or index):
+            readings.during.append((value, where))
+    if readings.before:
+        readings.before = readings.before[-1:]
+    yield from _computed(readings, day)
+    for page, segment in rows:
+        texts = [page.text[a:b] for a, b in segment.cells]
+        for change in changes_in(" ; ".join(texts[1:])):
+            if change.measure in ("more", "less") and (word := _function(change.before, change.during, change.measure)):
+                yield _moved(word, change.before, change.during, change.unit, change.name, excerpt(document_id, page, segment.start, segment.end), day)
+
+
+def _pain_column(columns: tuple[str, ...]) -> int | None:
+    ranked = []
+    for index, column in enumerate(columns):
+        if index and re.search(r"\b(?:NRS|NPRS|VAS|VNRS|pain|score|0-10|numeric)\b", column, re.I) and not re.search(r"sedation|POSS|location|site|note|medic|side|where", column, re.I):
+            worst = bool(re.search(r"worst|moving|activity", column, re.I))
+            ranked.append((worst, not re.search(r"average|avg|mean", column, re.I), index))
+    return min(ranked)[2] if ranked else None
+
+
+def _cell_score(texts: list[str], column: int) -> float | None:
+    """The score in `column`. Blank cells before it are not printed, so the nearest number may serve."""
+    for index in (column, column - 1):
+        if 0 < index < len(texts) and (match := re.fullmatch(rf"\s*({NUMBER})\s*(?:/\s*10|mm)?\s*(?:\(.*\))?", texts[index], re.I)) and number(match[1]) <= 100:
+            return number(match[1])
+    return None
+
+
+def _measure_row(document_id: str, page: Page, segment: Segment, day: str | None) -> Iterator[Finding]:
+    """"Six-minute walk | 128 m | 251 m": the label names the measure, the cells stand in order of time."""
+    texts = [page.text[a:b] for a, b in segment.cells]
+    named = MEASURE.search(texts[0])
+    values = [m for t in texts[1:] if (m := re.match(rf"\s*({NUMBER})\s*(/\s*10|mm\b|[a-z]*)", t, re.I))]
+    if not named or len(values) < 2 or targeted(" ".join(segment.columns), 200):
+        return
+    before, during = number(values[0][1]), number(values[1][1])
+    if segment.columns and len(segment.columns) == len(texts) and row_phase([segment.columns[2]]) == "before":
+        before, during = during, before
+    where = excerpt(document_id, page, segment.start, segment.end)
+    unit = values[0][2].strip()
+    measure = str(named.lastgroup)
+    if measure == "pain" and 0 < before <= 100:
+        yield _scored(before, during, "mm" if before > 10 else "", day, where, where)
+    elif measure in ("more", "less"):
+        timed = bool(re.search(r"five times|5x|timed|up and go", texts[0], re.I)) or (unit == "s" and "sit" in texts[0].lower())
+        if (word := _function(before, during, "less" if timed else measure)) is not None:
+            yield _moved(word, before, during, unit, texts[0], where, day)
+
+
+def _settled(found: list[Finding]) -> list[Finding]:
+    """A flat statement beside numbers of the same document adds nothing; the rest stays in order."""
+    relief = [f for f in found if f.kind == "trial_relief" and f.value != "vague"]
+    out = [f for f in found if not (relief and f.kind == "trial_relief" and f.value == "vague")]
+    return [replace(f, score=0.8) if f.rule == "relief.function" else f for f in out]

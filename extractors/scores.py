@@ -1,0 +1,175 @@
+"""Pain scores and other measures in a stretch of text: what was measured, how much, before or during the trial.
+
+    "NRS 8 before, 4 thereafter"       pain 8 (before), pain 4 (during)
+    "Six-minute walk 128 m -> 251 m"   walk 128 (before), 251 (during)
+
+Targets, thresholds and predictions are no scores.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from extractors.quantities import NUMBER, number
+
+Phase = Literal["before", "during", "after", ""]
+
+_PAIN = r"(?:NRS|NPRS|VAS|VNRS|VRS|numeric(?:al)?(?: rating)?(?: scale| scores?)?|pain(?: scores?| level| rating| intensity)?|scores?|0-10)"
+_LESS = r"(?:ODI|oswestry|PDI|RMDQ|roland|TUG|up and go|timed up|five times sit|5x\s?STS|5x sit|BPI interference|PEG|disability)"
+_MORE = r"(?:walk\w*|6MWT|6MWD|six[- ]minute|ambulat\w*|stand\w*|sitting|sat|sit[- ]to[- ]stand|chair (?:rise|stand)|up in chair|in chair|sleep\w*|slept|steps?|stairs|laps?|gait|distance|tolerance|PSFS|LEFS|FIM|AM-?PAC|Barthel)"
+MEASURE = re.compile(rf"\b(?:(?P<pain>{_PAIN})|(?P<less>{_LESS})|(?P<more>{_MORE}))\b", re.I)
+UNIT = r"(?:feet|foot|ft|meters?|metres?|m|yards?|yds?|miles?|minutes?|mins?|min|hours?|hrs?|h|seconds?|secs?|s|steps|laps|blocks?|%|mm|cm|points?)"
+
+_BEFORE = re.compile(r"\b(?:before|base-?line|pre-?\s?(?:trial|procedure|injection|test|infusion|op)?|prior|on admission|at admission|admission|began|begun|started (?:at|out)|at (?:the )?(?:start|outset)|originally|initial(?:ly)?|usual|used to|(?:day|night|week) before|against|was|were|none yet|had been|previously|at home|on arrival|up from|down from|from)\b", re.I)
+_DURING = re.compile(r"\b(?:during|on (?:the )?(?:catheter|infusion|trial|drug|pump|each of)|thereafter|afterwards?|after|then|best|lowest|discharge|nadir|at \d+ ?(?:h|hr|hrs|hours|min)|hour \d+|\d+ ?(?:h|hr|hrs|hours)|day \d|days? (?:one|two|three)|(?:first|second|third) day|night \d|with (?:the )?(?:catheter|infusion|drug|medicine)|post|(?:the )?next (?:day|morning)|in (?:the )?trial|to|now|by (?:the )?(?:evening|morning|noon|hour|day)|trial|peak|end of|at its best|since)\b", re.I)
+_TARGET = re.compile(r"\b(?:goals?|targets?|aim\w*|hop(?:es?|ing|ed)|if|expect\w*|would|success (?:is|was|means)|defined|threshold|at least|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will)\b", re.I)
+_PAIR = re.compile(
+    rf"(?P<a>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten))?\s*(?P<ua>{UNIT}\b)?\s*(?:\([^)]{{0,18}}\)\s*)?(?P<arrow>->|→|=>|➔|➜|>|\bto\b|\bdown to\b|\b(?:came|went|fell|dropped|brought) down to\b|\bto (?:a|an)\b)\s*(?:about\s+|an average of\s+|a\s+)?(?P<b>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten))?\s*(?P<ub>{UNIT}\b)?",
+    re.I,
+)
+_FALL = re.compile(r"\b(?:from|fell|dropp\w+|down|went|decreas\w+|reduc\w+|improv\w*|came|brought|->|→|lower\w*|relief|cut|eased|fall)\b|->|→|=>", re.I)
+_AGAINST = re.compile(rf"(?P<b>{NUMBER})\s*(?P<ub>{UNIT}\b)?[\w\s,]{{0,24}}?(?:\((?:was|from|baseline|before|up from|down from|pre)\s*:?|,?\s*(?:against|versus|vs\.?|compared (?:with|to)|where (?:he|she) had|up from|down from|was|instead of|from))\s*(?:only\s+|a baseline of\s+|baseline\s+)?(?P<a>{NUMBER})\s*(?P<ua>{UNIT}\b)?", re.I)
+_LONE = re.compile(rf"(?<![\w/.:#-])(?P<n>{NUMBER})(?P<ten>\s*/\s*(?:10|100)\b|\s*out of (?:10|ten)\b|\s*mm\b)?(?!\s*(?:/|-\s*\d|:\d|\.\d|°|%|percent|per cent|{UNIT}\b(?<!mm)|mg|mcg|ml|kg|lb|tabs?|pills?|days?|weeks?|wks?|months?|years?|nights?|doses?|x\b|st\b|nd\b|rd\b|th\b|people|visits?|times|episodes?|laps?|drugs?|antiemetics))", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One measured value. `measure` is "pain", "less" (less is better) or "more"; `name` as written."""
+
+    start: int
+    end: int
+    value: float
+    measure: str
+    name: str
+    phase: Phase
+    average: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`before` -> `during` of one measure, both in `text[start:end]`."""
+
+    start: int
+    end: int
+    before: float
+    during: float
+    measure: str
+    name: str
+    unit: str
+
+
+def targeted(text: str, at: int) -> bool:
+    """Whether the clause before `at` makes what follows a goal, a threshold or a prediction."""
+    clause = re.split(r"[.;]\s", text[:at])[-1]
+    return bool(_TARGET.search(clause))
+
+
+def changes_in(text: str, default: str = "") -> list[Change]:
+    """Changes told in one breath: "8 -> 3", "from 7.8 to 5.2", "600 ft against 120 ft before", "6 (was 6)".
+
+    `default` is the measure when the words before name none ("pain" in a trial's own text).
+    """
+    found: list[Change] = []
+    for pattern in (_PAIR, _AGAINST):
+        for match in pattern.finditer(text):
+            if any(c.start < match.end() and match.start() < c.end for c in found) or targeted(text, match.start()):
+                continue
+            change = _change(text, match, default, spoken=pattern is _PAIR)
+            if change:
+                found.append(change)
+    return sorted(found, key=lambda c: c.start)
+
+
+def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Change | None:
+    before, during = number(match["a"]), number(match["b"])
+    measure, name = _measure(text, match.start(), default)
+    units = {u.lower() for u in (match["ua"], match["ub"]) if u}
+    unit = (match["ub"] or match["ua"] or "").lower()
+    if len(units) == 2 and {u[0] for u in units} != {unit[0]}:
+        return None
+    if re.match(r"\s*(?:mg|mcg|ml|MME|morphine|milligram|weeks?|months?|days|years?|tabs?|%|percent)", text[match.end() :], re.I) or re.search(r"\b(?:MED|MME|L|T|C|S)\s?$|[$#]\s?$|\d[/:.]$", text[: match.start()]):
+        return None
+    if measure == "pain":
+        limit = 100 if unit == "mm" or before > 10 else 10
+        if before > limit or during > limit or before <= 0 or (unit and unit not in ("mm", "cm", "points", "point")):
+            return None
+        if before > 10 and unit != "mm" and not re.search(r"VAS|/\s*100", text, re.I):
+            return None
+        if spoken and match["arrow"].lower() == "to" and not _FALL.search(text[max(0, match.start() - 40) : match.start()] + name) and not re.search(r"\(\s*$", text[: match.start()]):
+            return None
+        if not (_FALL.search(match["arrow"] if spoken else "") or _FALL.search(text[: match.end()]) or re.search(r"down", match[0])) and spoken:
+            return None
+        return Change(match.start(), match.end(), before, during, "pain", name, unit)
+    if spoken and match["arrow"].lower() == "to" and not re.search(r"\bfrom\s+(?:\w+\s+){0,3}$", text[: match.start()], re.I):
+        return None
+    if measure and unit != "%":
+        return Change(match.start(), match.end(), before, during, measure, name, unit)
+    return None
+
+
+def _measure(text: str, at: int, default: str) -> tuple[str, str]:
+    """The measure named last before `at` in its clause."""
+    clause = re.split(r"[.;]\s", text[:at])[-1]
+    named = list(MEASURE.finditer(clause))
+    if named:
+        last = named[-1]
+        return str(last.lastgroup), last[0]
+    return default, default
+
+
+def pain_scores(text: str, in_pain: bool) -> list[Score]:
+    """Single pain scores with the phase that the nearest words give. `in_pain`: pain is what the words are about."""
+    out: list[Score] = []
+    previous = 0
+    matches = [m for m in _LONE.finditer(text) if _is_score(text, m, in_pain)]
+    for index, match in enumerate(matches):
+        start = match.start()
+        left = text[previous:start]
+        left = re.split(r"[,;.](?=\s)|\n", left)[-1] if index else left
+        following = text[match.end() : matches[index + 1].start() if index + 1 < len(matches) else len(text)]
+        following = re.split(r"[,;.](?=\s|$)|\band\b|\n", following)[0][:30]
+        phase = _phase(left) or _phase(following, ahead=True) or (_phase(text[max(0, start - 30) : start]) if index == 0 else "")
+        out.append(Score(start, match.end(), number(match["n"]), "pain", "pain", phase, bool(re.search(r"\b(?:average|avg|mean)\b", text[max(0, start - 30) : start], re.I))))
+        previous = match.end()
+    return out
+
+
+def _is_score(text: str, match: re.Match[str], in_pain: bool) -> bool:
+    value = number(match["n"])
+    limit = 100 if match["ten"] and ("mm" in match["ten"] or "100" in match["ten"]) else 10
+    if value > limit or targeted(text, match.start()):
+        return False
+    before = text[max(0, match.start() - 34) : match.start()]
+    if re.search(r"\b(?:day|hour|POD|step|grade|phase|level|L|T|C|S|stage|type|ASA|PS|ECOG|visit|no\.|q|x|night|at|POSS|sedation|shift|trial|dose|age)\s?$", before, re.I) and not match["ten"] and not re.search(r"\b(?:was|is|be(?:en)?|him|her|he|she|pain|score)\s+at\s*$|\b(?:at)\s*$", before, re.I):
+        return False
+    if re.search(r"\bat\s*$", before, re.I) and not match["ten"] and re.match(r"\s*(?:a\.?m|p\.?m|o'clock|L\d|$)", text[match.end() :], re.I):
+        return False
+    named = list(MEASURE.finditer(re.split(r"[.;]\s", text[: match.start()])[-1]))
+    if named and named[-1].lastgroup != "pain":
+        return False
+    if match["ten"]:
+        return not re.search(r"\b(?:strength|power|motor|reflex\w*|PEG|SLR|EHL|DF|PF)\b[^.;]{0,20}$", before, re.I) and ("/" in match["ten"] or bool(named) or in_pain)
+    return bool(named) or (in_pain and bool(re.search(r"\b(?:at|from|to|was|were|is|began|then|of|to a|a|an|pain|score|and|,|before|:|,)\s*$|[:,(]\s*$|^\s*$", before, re.I)) and bool(_BEFORE.search(text) and _DURING.search(text)))
+
+
+def _phase(text: str, ahead: bool = False) -> Phase:
+    """The phase that the last cue in `text` gives (the first one when the words follow the score)."""
+    if re.search(r"\b(?:wear(?:ing|s)? off|wore off|returned|back to|(?:catheter|infusion) (?:out|off|removed)|weeks? (?:later|after|out)|today|at home since)\b", text, re.I):
+        return "after"
+    cues = [(m.start(), "before") for m in _BEFORE.finditer(text)] + [(m.start(), "during") for m in _DURING.finditer(text)]
+    if not cues:
+        return ""
+    return (min(cues) if ahead else max(cues))[1]  # type: ignore[return-value]
+
+
+def row_phase(cells: Iterator[str] | list[str]) -> Phase:
+    """The phase of a table row, by any of its cells."""
+    for cell in cells:
+        if re.search(r"\bbefore\b|\bbase-?line\b|\bpre-?(?:trial|procedure|injection|op|infusion)?\b|\bnone yet\b|\bprior\b|\badmission\b|\bstart\b|\busual pain\b", cell, re.I):
+            return "before"
+        if re.search(r"wear(?:ing)? off|worn off|(?:infusion|catheter) (?:off|out|removed|stopped)|after removal|next (?:day|week)|at home|follow", cell, re.I):
+            return "after"
+    return ""
