@@ -34,3 +34,21 @@ class Segment:
     columns: tuple[str, ...] = ()
     ticked: str | None = None
     marks: frozenset[Mark] = field(default=frozenset())
+
+
+def statement(segment: Segment, text: str) -> str:
+    """A segment as one readable statement, for models: `text` is its page's text.
+
+    A row names each cell's column ("Test: INR; Result: 1.1"), a tick line gives its question and the
+    ticked option ("Active infection: no"); a sentence is its own words.
+    """
+    if segment.kind == "row" and segment.cells:
+        cells = [" ".join(text[a:b].split()) for a, b in segment.cells]
+        if segment.columns:
+            return "; ".join(f"{c}: {v}" for c, v in zip(segment.columns, cells, strict=False))
+        return "; ".join(cells)
+    if segment.kind == "tick":
+        return f"{segment.label}: {segment.ticked or 'not answered'}".lstrip(": ")
+    if segment.kind == "sentence" and segment.label:
+        return f"{segment.label}: {segment.text}"
+    return " ".join(segment.text.split())

@@ -1,0 +1,1 @@
+"""The learned reader: a small fine-tuned sentence encoder that finds facts where phrases end."""
