@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Literal
 
 from extractors.dates import dates_in
@@ -39,9 +40,15 @@ _FUTURE = re.compile(
 _DONE = re.compile(r"\b(?:took place|performed|done|underwent|completed|was (?:placed|given|done|performed)|placed|given|had|ended|s/p|post|results?|outcome|tolerated|during|went|carried out|injected|admitted|discharged|trial (?:record|report|summary|log|note|result|outcome|dates?)|after|since|following|reached|removed|pulled|out)\b", re.I)
 
 
+_ANTISPASTIC = re.compile(r"\b(?:baclofen|ashworth|spasticity)\b(?!.{0,80}(?:morphine|hydromorphone|fentanyl|opioid))", re.I)
+_RECORD = re.compile(r"procedure|operati|trial|dictation|injection|record|dose|infusion|catheter|summary|log|flow", re.I)
+_NO_RECORD = re.compile(r"\bpre-?\s?\w*|H&P|post-?\s?trial|\bafter\b|follow|visit|f/u|request|letter|assessment|\blist\b|consult|plan|consent|instruct|authoriz|packet|anesthesia|psych", re.I)
+_PROCEDURE = re.compile(r"\s*(?:procedures?|operation|title|procedure performed|operation performed)\b", re.I)
+
+
 def topic_of(text: str, before: Topic = "") -> Topic:
     """The procedure that `text` speaks of, given what the words before it spoke of."""
-    stim = bool(_STIM_TRIAL.search(text))
+    stim = bool(_STIM_TRIAL.search(text) or _ANTISPASTIC.search(text))
     named = _TRIAL.search(_STIM_TRIAL.sub(" ", text))
     other = _OTHER.search(text)
     if named and (stim or other):
@@ -65,8 +72,10 @@ def topics(segments: Sequence[tuple[Page, Segment, str | None]]) -> Iterator[tup
     base: Topic = ""
     now: Topic = ""
     started = False
-    for page, segment, day in segments:
+    for index, (page, segment, day) in enumerate(segments):
         own = topic_of(segment.text)
+        if index < 10 and own == "trial" and (_PROCEDURE.match(segment.label) or segment.kind == "heading" and not started):
+            title = base = "trial"
         if segment.kind == "heading":
             if not started:
                 title = own or title
@@ -91,20 +100,41 @@ def _relief_of_other(text: str) -> bool:
 
 def find_trials(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
     """`trial_done` findings: the day (ISO) on which an intrathecal or epidural opioid trial took place."""
-    found = []
-    for page, segment, today, topic in topics(list(dated(pages, day))):
+    stream = list(topics(list(dated(pages, day))))
+    found = list(_own_record(document_id, stream, day))
+    for page, segment, today, topic in stream:
         text = segment.text
         named = list(_TRIAL.finditer(_STIM_TRIAL.sub(lambda m: " " * len(m[0]), text)))
         if topic != "trial" or segment.marks - {"request"} or not named or planned(text):
             continue
         for mention in dates_in(text, anchor_of(today)):
             near = min(named, key=lambda m: _gap(m, mention.start, mention.end))
+            if mention.precision == "month" and not near[0][0].islower() or near[0].lower().startswith("cath"):
+                continue
             between = text[min(near.end(), mention.end) : max(near.start(), mention.start)]
             close = mention.precision == "day" and len(between) <= 30 or mention.precision == "month" and len(between) <= 2
-            if not close or re.search(r";|\.\s|\bvisit\b|\b(?:seen|f/u|follow)\b", between) or (today and mention.iso > today):
+            if not close or re.search(r";|\.\s|\b(?:visit|seen|f/u|follow|ahead|before|prior|until)\b", between) or ("," in between and mention.start < near.start()) or (today and mention.iso > today):
                 continue
             found.append(Finding("trial_done", "done", excerpt(document_id, page, segment.start, segment.end), "procedures.trial", date=mention.iso, attributes={"precision": mention.precision}))
     return found
+
+
+def _own_record(document_id: str, stream: Sequence[tuple[Page, Segment, str | None, Topic]], day: str | None) -> Iterator[Finding]:
+    """A document whose title or procedure line is the trial took place on its date, or from its admission on."""
+    title = next((s.text for _, s, *_ in stream[:3] if s.kind == "heading"), "")
+    if not day or not _RECORD.search(title) or _NO_RECORD.search(title):
+        return
+    for page, segment, _, topic in stream[:10]:
+        titled = segment.kind == "heading" or bool(_PROCEDURE.match(segment.label))
+        if not titled or topic != "trial" or segment.marks:
+            continue
+        early = [m.iso for index, (_, s, *_) in enumerate(stream[:6]) for m in dates_in(s.text, anchor_of(day)) if m.precision == "day" and (index < 3 or re.search(r"admi\w+\W*$", s.text[: m.start], re.I)) and 0 <= days_between(m.iso, day) <= 10]
+        yield Finding("trial_done", "done", excerpt(document_id, page, segment.start, segment.end), "procedures.record", date=min(early, default=day), attributes={"precision": "day"})
+        return
+
+
+def days_between(first: str, last: str) -> int:
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days
 
 
 def _gap(match: re.Match[str], start: int, end: int) -> int:

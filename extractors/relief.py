@@ -21,7 +21,7 @@ from extractors.stream import Pages, dated
 _SILENT = frozenset({"quoted", "boilerplate", "education", "family", "unanswered", "plan"})
 _RELIEF = re.compile(r"\b(?:relief|relieved|better|improve\w*|less pain|less|eas(?:ed|ing|ier)|reduc\w+|decreas\w+|gone|benefit\w*|drop\w*|fell|fall\w*|down|cut|lower\w*|halved|diminish\w*|analgesia|pain[- ]free|vanished|lifted|taken away|off (?:the|his|her) pain|response|pain (?:was|went)|of (?:the|his|her) pain|comfort\w*|abat\w+|subsid\w+|vs baseline|lighter)\b", re.I)
 _NOT_RELIEF = re.compile(r"\b(?:PSA|CEA|bilirubin|creatinine|A1c|oxygen|room air|saturat\w+|SpO2|RA\b|lidocaine|bupivacaine|ejection|EF\b|opioids?\b(?! trial)|MME|MEDD?|weaned|tapered|hematocrit|oxycodone|appetite|attendance|visits|nights|predict\w*|chance|probability|stenosis|cases|(?:patients|people) (?:who|in)|adherence|confiden\w+|certain|compliance|impairment|lung|function|mobility|weight|PPS|KPS|performance|BMI|sleep)\b", re.I)
-_GOAL = re.compile(r"\b(?:would like|goals?|targets?|hop(?:es?|ing|ed)|if|expect\w*|would (?:be|need|consider|count|call|want)|success (?:is|was|means|would)|defined|threshold|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will|policy|guideline\w*|requires?|required|aim\w*|ask(?:s|ed)? (?:for|is)|what (?:we|the plan)|may|might|could|promised?|cutoff|looking for|speaks of|unless|whether|consider\w* positive|most people|patients who)\b", re.I)
+_GOAL = re.compile(r"\b(?:would like|goals?|targets?|hop(?:es?|ing|ed)|if|expect\w*|would (?:be|need|consider|count|call|want)|success (?:is|was|means|would)|defined|threshold|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will|policy|guideline\w*|requires?|required|aim\w*|ask(?:s|ed)? (?:for|is)|what (?:we|the plan)|might|could|promised?|cutoff|looking for|speaks of|unless|whether|consider\w* positive|most people|patients who|(?-i:may))\b", re.I)
 _WORD_ZERO = re.compile(r"\b(?:no|without any|zero|not any|little or no|nil|absolutely no)\s+(?:pain\s+)?(?:relief|benefit|improvement|change in (?:the |his |her )?pain|response)\b|\bpain (?:was |is |remained |stayed )?(?:unchanged|the same|no better)\b|\bdid not help\b", re.I)
 _VAGUE = re.compile(r"\b(?:good|great|excellent|nice|meaningful|significant|substantial|considerable|marked|modest|fair|partial|satisfactory|dramatic|remarkable|some|pleasant|profound|tremendous|wonderful)\b[\w\s,-]{0,24}\b(?:relief|analgesia|improvement|response|benefit|pain control)\b|\btook the edge off\b|\bmuch better\b|\bfelt (?:much |a lot )?better\b|\bstruck by how much\b|\beverything we had hoped\b|\bvery well\b", re.I)
 
@@ -102,7 +102,7 @@ def _is_relief(text: str, percent: Percent) -> bool:
     tight = text[max(left, percent.start - 12) : min(right, percent.end + 14)]
     if _NOT_RELIEF.search(tight) or re.search(r"\b(?:dose|rate|infusion|saline|oxy\w*|opioids?|tablets?)\b[^,;.]{0,12}$", text[left : percent.start], re.I):
         return False
-    if re.match(r"\s*(?:of (?:the )?(?:nights|time|visits|patients|people|days|dose)|\w* ?(?:walk|step|stair|bottle|sandwich|hour|can|glass))", text[percent.end :], re.I) or re.search(r"(?:ate|drank|slept|walked|up)\s*$", text[: percent.start], re.I):
+    if re.match(r"\s*(?:of (?:the )?(?:nights|time|visits|patients|people|days|dose)|\w* ?(?:walk|step|stair|bottle|sandwich|hour|can|glass))", text[percent.end :], re.I) or re.search(r"\b(?:ate|drank|slept|walked|up)\s*$", text[: percent.start], re.I):
         return False
     return bool(_RELIEF.search(near)) and (bool(_RELIEF.search(tight)) or not _NOT_RELIEF.search(near) or "pain" in clause.lower())
 
@@ -260,8 +260,20 @@ def _measure_row(document_id: str, page: Page, segment: Segment, day: str | None
             yield _moved(word, before, during, unit, texts[0], where, day)
 
 
+_DOSE = re.compile(rf"({NUMBER})\s*(?:mg|mcg|micrograms?|µg)\b", re.I)
+
+
+def _last_dose(found: list[Finding]) -> list[Finding]:
+    """Where a document gives the relief at each of several trial doses, the highest dose is the trial's result."""
+    doses = [(number(m[1]), f) for f in found if f.kind == "trial_relief" and f.attributes["source"] == "stated" and (m := _DOSE.search(f.excerpt.quote))]
+    top = max((d for d, _ in doses), default=0.0)
+    lower = [f for d, f in doses if d < top]
+    return [f for f in found if not any(f is low for low in lower)]
+
+
 def _settled(found: list[Finding]) -> list[Finding]:
     """A flat statement beside numbers of the same document adds nothing; the rest stays in order."""
     relief = [f for f in found if f.kind == "trial_relief" and f.value != "vague"]
+    found = _last_dose(found)
     out = [f for f in found if not (relief and f.kind == "trial_relief" and f.value == "vague")]
     return [replace(f, score=0.8) if f.rule == "relief.function" else f for f in out]

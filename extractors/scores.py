@@ -20,11 +20,12 @@ Phase = Literal["before", "during", "after", ""]
 _PAIN = r"(?:NRS|NPRS|VAS|VNRS|VRS|numeric(?:al)?(?: rating)?(?: scale| scores?)?|pain(?: scores?| level| rating| intensity)?|scores?|0-10)"
 _LESS = r"(?:ODI|oswestry|PDI|RMDQ|roland|TUG|up and go|timed up|five times sit|5x\s?STS|5x sit|BPI interference|PEG|disability)"
 _MORE = r"(?:walk\w*|6MWT|6MWD|six[- ]minute|ambulat\w*|stand\w*|sitting|sat|sit[- ]to[- ]stand|chair (?:rise|stand)|up in chair|in chair|sleep\w*|slept|steps?|stairs|laps?|gait|distance|tolerance|PSFS|LEFS|FIM|AM-?PAC|Barthel)"
-MEASURE = re.compile(rf"\b(?:(?P<pain>{_PAIN})|(?P<less>{_LESS})|(?P<more>{_MORE}))\b", re.I)
+_ELSE = r"(?:ashworth|spasms?|PHQ\S*|GAD\S*|BDI\S*|PCS|COWS|POSS|RASS|sedation|MoCA|catastroph\w+|depression|anxiety|MEDD?|MME|opioids?|doses?|rate|weight|A1c|hemoglobin|platelets?|INR|creatinine|PSA|WBC|spo2|resp\w*|RR|BP|tablets?|pills?|degrees?|strength|visits?|sessions?)"
+MEASURE = re.compile(rf"\b(?:(?P<pain>{_PAIN})|(?P<less>{_LESS})|(?P<more>{_MORE})|(?P<none>{_ELSE}))\b", re.I)
 UNIT = r"(?:feet|foot|ft|meters?|metres?|m|yards?|yds?|miles?|minutes?|mins?|min|hours?|hrs?|h|seconds?|secs?|s|steps|laps|blocks?|%|mm|cm|points?)"
 
-_BEFORE = re.compile(r"\b(?:before|base-?line|pre-?\s?(?:trial|procedure|injection|test|infusion|op)?|prior|on admission|at admission|admission|began|begun|started (?:at|out)|at (?:the )?(?:start|outset)|originally|initial(?:ly)?|usual|used to|(?:day|night|week) before|against|was|were|none yet|had been|previously|at home|on arrival|up from|down from|from)\b", re.I)
-_DURING = re.compile(r"\b(?:during|on (?:the )?(?:catheter|infusion|trial|drug|pump|each of)|thereafter|afterwards?|after|then|best|lowest|discharge|nadir|at \d+ ?(?:h|hr|hrs|hours|min)|hour \d+|\d+ ?(?:h|hr|hrs|hours)|day \d|days? (?:one|two|three)|(?:first|second|third) day|night \d|with (?:the )?(?:catheter|infusion|drug|medicine)|post|(?:the )?next (?:day|morning)|in (?:the )?trial|to|now|by (?:the )?(?:evening|morning|noon|hour|day)|trial|peak|end of|at its best|since)\b", re.I)
+_BEFORE = re.compile(r"\b(?:before|base-?line|pre-?\s?(?:trial|procedure|injection|test|infusion|op)?|prior|on admission|at admission|admission|began|begun|started (?:at|out)|at (?:the )?(?:start|outset)|originally|initial(?:ly)?|usual|used to|(?:day|night|week) before|against|none yet|previously|at home|on arrival|up from|down from|from)\b", re.I)
+_DURING = re.compile(r"\b(?:during|on (?:the )?(?:catheter|infusion|trial|drug|pump|each of|it\b)|while on|thereafter|afterwards?|after|then|best|lowest|discharge|nadir|at \d+ ?(?:h|hr|hrs|hours|min)|hour \d+|\d+ ?(?:h|hr|hrs|hours)|day \d|days? (?:one|two|three)|(?:first|second|third) day|night \d|with (?:the )?(?:catheter|infusion|drug|medicine)|post|(?:the )?next (?:day|morning)|in (?:the )?trial|to|now|by (?:the )?(?:evening|morning|noon|hour|day)|peak|end of|at its best|since)\b", re.I)
 _TARGET = re.compile(r"\b(?:goals?|targets?|aim\w*|hop(?:es?|ing|ed)|if|expect\w*|would|success (?:is|was|means)|defined|threshold|at least|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will)\b", re.I)
 _PAIR = re.compile(
     rf"(?P<a>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten))?\s*(?P<ua>{UNIT}\b)?\s*(?:\([^)]{{0,18}}\)\s*)?(?P<arrow>->|→|=>|➔|➜|>|\bto\b|\bdown to\b|\b(?:came|went|fell|dropped|brought) down to\b|\bto (?:a|an)\b)\s*(?:about\s+|an average of\s+|a\s+)?(?P<b>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten))?\s*(?P<ub>{UNIT}\b)?",
@@ -32,7 +33,7 @@ _PAIR = re.compile(
 )
 _FALL = re.compile(r"\b(?:from|fell|dropp\w+|down|went|decreas\w+|reduc\w+|improv\w*|came|brought|->|→|lower\w*|relief|cut|eased|fall)\b|->|→|=>", re.I)
 _AGAINST = re.compile(rf"(?P<b>{NUMBER})\s*(?P<ub>{UNIT}\b)?[\w\s,]{{0,24}}?(?:\((?:was|from|baseline|before|up from|down from|pre)\s*:?|,?\s*(?:against|versus|vs\.?|compared (?:with|to)|where (?:he|she) had|up from|down from|was|instead of|from))\s*(?:only\s+|a baseline of\s+|baseline\s+)?(?P<a>{NUMBER})\s*(?P<ua>{UNIT}\b)?", re.I)
-_LONE = re.compile(rf"(?<![\w/.:#-])(?P<n>{NUMBER})(?P<ten>\s*/\s*(?:10|100)\b|\s*out of (?:10|ten)\b|\s*mm\b)?(?!\s*(?:/|-\s*\d|:\d|\.\d|°|%|percent|per cent|{UNIT}\b(?<!mm)|mg|mcg|ml|kg|lb|tabs?|pills?|days?|weeks?|wks?|months?|years?|nights?|doses?|x\b|st\b|nd\b|rd\b|th\b|people|visits?|times|episodes?|laps?|drugs?|antiemetics))", re.I)
+_LONE = re.compile(rf"(?<![\w/.:#-])(?P<n>{NUMBER})(?!\d)(?P<ten>\s*/\s*(?:10|100)\b|\s*out of (?:10|ten)\b|\s*mm\b)?(?!\s*(?:/|-\s*\d|:\d|\.\d|°|%|percent|per cent|{UNIT}\b(?<!mm)|mg|mcg|ml|kg|lb|tabs?|pills?|days?|weeks?|wks?|months?|years?|nights?|doses?|x\b|st\b|nd\b|rd\b|th\b|people|visits?|times|episodes?|laps?|drugs?|antiemetics))", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Chan
         return Change(match.start(), match.end(), before, during, "pain", name, unit)
     if spoken and match["arrow"].lower() == "to" and not re.search(r"\bfrom\s+(?:\w+\s+){0,3}$", text[: match.start()], re.I):
         return None
-    if measure and unit != "%":
+    if measure in ("more", "less") and unit != "%":
         return Change(match.start(), match.end(), before, during, measure, name, unit)
     return None
 
@@ -159,6 +160,7 @@ def _phase(text: str, ahead: bool = False) -> Phase:
     """The phase that the last cue in `text` gives (the first one when the words follow the score)."""
     if re.search(r"\b(?:wear(?:ing|s)? off|wore off|returned|back to|(?:catheter|infusion) (?:out|off|removed)|weeks? (?:later|after|out)|today|at home since)\b", text, re.I):
         return "after"
+    text = re.sub(r"\b(?:pre-?\s?|before (?:the |his |her )?|prior to (?:the )?)(?:trial|test|injection|infusion|catheter|procedure)", "before", text, flags=re.I)
     cues = [(m.start(), "before") for m in _BEFORE.finditer(text)] + [(m.start(), "during") for m in _DURING.finditer(text)]
     if not cues:
         return ""
