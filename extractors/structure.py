@@ -21,7 +21,7 @@ from extractors.sentences import sentence_spans
 from extractors.ticks import tick_segment
 
 BULLET = re.compile(r"\s*(?:[-*•·–▪]\s+|\(?\d{1,2}[.)]\s+|\(?[a-hA-H][.)]\s+)")
-FIELD = re.compile(r"\s*(?P<label>[A-Za-z#][\w /&().,'#+-]{0,48}?)\s*:(?!\d)\s*(?P<value>\S.*)?$")
+FIELD = re.compile(r"\s*(?P<label>[A-Za-z#](?:[\w /&(),'#+-]|\.(?! [A-Z][a-z])){0,48}?)\s*:(?!\d)\s*(?P<value>\S.*)?$")
 GAP = re.compile(r"\t| {3,}|\s\|\s?|\|")
 BOX = re.compile(r"[☐☒☑✓✔]|\[\s?[xX✓]?\s?\]|\(\s?[xX ]\s?\)|(?<!\w)_+[xX]_+")
 DIGIT = re.compile(r"\d")
