@@ -105,4 +105,5 @@ def _finding(entry: Located, number: int) -> Finding:
         score=float(entry.get("score", 1.0)),
         attributes=dict(entry.get("with") or {}),
         derivation=entry.get("computed"),
+        operands=(Excerpt("case", 2, number * 10, number * 10 + 4, "case"),) if entry.get("computed") else (),
     )

@@ -161,7 +161,9 @@ def side_of(statement: Statement, finding: Finding) -> Side | None:
 
 
 def _side_of_range(bound: Bound, finding: Finding, value: float) -> Side:
-    """Attributes `low` and `high` bound a number that is not exact; None there leaves that end open."""
+    """Attributes `low` and `high` bound a number that is not exact ("40-60 %"); None leaves that end open."""
+    if finding.attributes.get("bound") in ("exact", "about"):
+        return "met" if bound.holds(value) else "not_met"
     ends: list[float] = []
     for name, unbounded in (("low", float("-inf")), ("high", float("inf"))):
         end = finding.attributes.get(name, value)

@@ -51,7 +51,7 @@ def evidence_of(decision: Decision, clock: Clock) -> tuple[Evidence, ...]:
 
 def _newest(readings: tuple[Reading, ...], clock: Clock) -> list[Reading]:
     """The newest first; of a conflict, one of each side before the rest."""
-    ordered = sorted(readings, key=lambda r: (r.finding.derivation is not None, clock.time(r.finding)), reverse=True)
+    ordered = sorted(readings, key=lambda r: (bool(r.finding.operands), clock.time(r.finding)), reverse=True)
     heads = [next(r for r in ordered if r.side == side) for side in dict.fromkeys(r.side for r in ordered)]
     return heads + [r for r in ordered if not any(r is head for head in heads)]
 

@@ -60,7 +60,7 @@ def _clause(outcome: Outcome, clock: Clock) -> str:
 
 
 def _best(readings: Iterable[Reading], clock: Clock) -> Reading:
-    return max(readings, key=lambda r: (r.finding.derivation is not None, clock.time(r.finding), r.finding.score))
+    return max(readings, key=lambda r: (bool(r.finding.operands), clock.time(r.finding), r.finding.score))
 
 
 def _says(statement: Statement, reading: Reading) -> str:

@@ -75,20 +75,21 @@ def in_window(readings: Sequence[Reading], when: When | None, clock: Clock) -> t
     """The readings that are about the time that the criterion asks for.
 
     Before the trial: what is dated up to it. A later note that looks back ("before the trial she was
-    weaned by 60 %") counts when no statement of that time exists, unless it says that it is about later.
+    weaned by 60 %", attribute `before_trial`) counts too; one that does not say so counts when nothing else does,
+    unless it says that it is about later (attribute `after_trial`).
     After the trial: what is dated after it; without a known trial, what still holds at the request.
     """
     if when == "after_trial":
         return tuple(r for r in readings if _after_trial(r.finding, clock))
     if when == "before_trial" and clock.phase == "implant":
-        told = tuple(r for r in readings if r.finding.attributes.get("timing") != "after_trial")
+        told = tuple(r for r in readings if not r.finding.attributes.get("after_trial"))
         start = clock.trial_start
         if start is None:
             return told
         early = tuple(
             r
             for r in told
-            if r.finding.attributes.get("timing") == "before_trial" or (r.finding.date and r.finding.date <= start)
+            if r.finding.attributes.get("before_trial") or (r.finding.date and r.finding.date <= start)
         )
         return early or told
     return tuple(readings)
@@ -114,8 +115,8 @@ def settle(readings: Sequence[Reading], statement: Statement, clock: Clock) -> t
     lasting = [r for r in sided if r.finding.value in statement.lasting]
     newest = max(clock.time(r.finding) for r in (lasting or sided))
     current = [r for r in sided if same_time(clock.time(r.finding), newest) or r in lasting]
-    computed = [r for r in sided if r.finding.derivation and r not in current]
-    if computed and not lasting and not any(r.finding.derivation for r in current):
+    computed = [r for r in sided if r.finding.operands and r not in current]
+    if computed and not lasting and not any(r.finding.operands for r in current):
         last = max(clock.time(r.finding) for r in computed)
         current += [r for r in computed if clock.time(r.finding) == last]
     return tuple(current)
