@@ -1,0 +1,161 @@
+"""A screening: for each criterion of the pathway a suggested status, and why. Never edited afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from criteria.decide import Decision, Facts, Status, decide
+from criteria.evidence import Evidence, evidence_of
+from criteria.policy import Criterion, Pathway, Policy
+from criteria.rationale import derivation_of, rationale_of
+from criteria.request import Request
+from criteria.timeline import Clock, read_clock
+from extractors.document import Document
+from extractors.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionResult:
+    """One criterion's suggested status. `met`, `not_met`, `conflicting` never stand without evidence."""
+
+    id: str
+    title: str
+    status: Status
+    rationale: str
+    derivation: str | None
+    missing: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something a person must know, whatever the statuses. `page` counts from 1."""
+
+    kind: str
+    detail: str
+    document_id: str | None = None
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """What was read: `ocr_pages` are the page numbers recognised from pictures."""
+
+    document_id: str
+    file: str
+    sha256: str
+    pages: int
+    ocr_pages: tuple[int, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """The suggestion for one packet under one policy."""
+
+    packet_id: str
+    policy: str
+    policy_revision: str
+    software: str
+    request: Request
+    pathway: str | None
+    documents: tuple[DocumentSummary, ...]
+    criteria: tuple[CriterionResult, ...]
+    flags: tuple[Flag, ...]
+
+
+def screen(
+    policy: Policy,
+    findings: Iterable[Finding],
+    request: Request,
+    documents: Sequence[Document],
+    packet_id: str = "packet",
+) -> Screening:
+    """Weigh the findings of one packet against the criteria of its pathway.
+
+    Findings of pages that belong to another patient (`request.foreign_pages`) are left out and flagged.
+    A request that is out of scope, or whose phase or indication is unknown, has no pathway and no criteria.
+    """
+    foreign = set(request.foreign_pages)
+    own = tuple(f for f in findings if not any((e.document_id, e.page) in foreign for e in (f.excerpt, *f.operands)))
+    clock = read_clock(request.phase, request.request_date, own)
+    pathway = policy.pathway(request.phase, request.indication)
+    facts = Facts(_by_kind(own), clock, request.drugs, policy.trust)
+    results = tuple(_result(c, facts, clock) for c in policy.criteria_of(pathway)) if pathway else ()
+    return Screening(
+        packet_id=packet_id,
+        policy=policy.id,
+        policy_revision=policy.revision,
+        software=software_version(),
+        request=request,
+        pathway=pathway.id if pathway else None,
+        documents=tuple(_summary(d) for d in documents),
+        criteria=results,
+        flags=_flags(policy, pathway, own, request, documents),
+    )
+
+
+def software_version() -> str:
+    try:
+        return version("chartproof")
+    except PackageNotFoundError:
+        return "uninstalled"
+
+
+def _by_kind(findings: Sequence[Finding]) -> Mapping[str, tuple[Finding, ...]]:
+    kinds: dict[str, list[Finding]] = {}
+    for finding in sorted(findings, key=lambda f: (f.excerpt.document_id, f.excerpt.page, f.excerpt.start, f.kind)):
+        kinds.setdefault(finding.kind, []).append(finding)
+    return {kind: tuple(group) for kind, group in kinds.items()}
+
+
+def _result(criterion: Criterion, facts: Facts, clock: Clock) -> CriterionResult:
+    decision: Decision = decide(criterion.test, facts)
+    return CriterionResult(
+        id=criterion.id,
+        title=criterion.title,
+        status=decision.status,
+        rationale=rationale_of(decision, clock),
+        derivation=derivation_of(decision),
+        missing=decision.missing,
+        evidence=evidence_of(decision, clock),
+    )
+
+
+def _summary(document: Document) -> DocumentSummary:
+    ocr = tuple(page.number for page in document.pages if page.ocr)
+    return DocumentSummary(
+        document.document_id, document.file, document.sha256, len(document.pages), ocr, document.warnings
+    )
+
+
+def _flags(
+    policy: Policy,
+    pathway: Pathway | None,
+    findings: Sequence[Finding],
+    request: Request,
+    documents: Sequence[Document],
+) -> tuple[Flag, ...]:
+    flags = [
+        Flag("foreign_patient_page", "This page bears another patient's name, date of birth or number.", name, page)
+        for name, page in request.foreign_pages
+    ]
+    for rule in policy.exclusions:
+        if rule.topic == request.exclusion:
+            flags.append(Flag("out_of_scope", f"{rule.reason} ({rule.policy})"))
+    if pathway is None and request.phase != "out_of_scope":
+        unclear = " and ".join(n for n in ("phase", "indication") if getattr(request, n) == "unknown") or "pathway"
+        flags.append(Flag("request_unclear", f"The documents do not tell the {unclear}; say it in request.json."))
+    for flag in policy.flags:
+        first = next(
+            (f for f in findings if f.kind == flag.fact and f.value == flag.value and not f.assertion.quoted), None
+        )
+        if first is not None and pathway is not None and pathway.id in flag.pathways:
+            flags.append(Flag(flag.kind, flag.detail, first.excerpt.document_id, first.excerpt.page))
+    for document in documents:
+        for page in document.pages:
+            if not page.readable:
+                flags.append(Flag("unreadable_page", page.reason or "unreadable", document.document_id, page.number))
+    return tuple(flags)

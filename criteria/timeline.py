@@ -1,0 +1,132 @@
+"""Time: which statements are about the time that counts, and which later one settles a fact.
+
+A statement without a date speaks of the time of the request. Dates are ISO strings, possibly
+cut to a month ("2026-02"); two dates are the same time when one begins with the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from criteria.condition import Statement, When
+from extractors.finding import Finding
+
+Side = Literal["met", "not_met", "open", "doubt"]
+TRIAL_DAYS = 7
+"""Trial dates closer than this are one trial."""
+STILL_DAYS = 60
+"""Without a trial date, a statement no older than this at the request says how things stand now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A finding and what it says for one statement of a condition."""
+
+    finding: Finding
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """When the request was made and when the trial ran. `now` stands for statements without a date."""
+
+    phase: str
+    now: str
+    trial_start: str | None
+    trial_end: str | None
+
+    def time(self, finding: Finding) -> str:
+        return finding.date or self.now
+
+
+def read_clock(phase: str, request_date: str | None, findings: Iterable[Finding]) -> Clock:
+    """The clock of a packet; the trial is the group of near dates that most findings name, the later if equal."""
+    findings = tuple(findings)
+    now = request_date or max((f.date for f in findings if f.date), default="9999-12-31")
+    dates = sorted(
+        f.date for f in findings if f.kind == "trial_done" and f.value == "done" and f.assertion.plain and f.date
+    )
+    groups: list[list[str]] = []
+    for day in dates:
+        if groups and days_between(groups[-1][-1], day) <= TRIAL_DAYS:
+            groups[-1].append(day)
+        else:
+            groups.append([day])
+    trial = max(groups, key=lambda group: (len(group), group[-1]), default=None)
+    return Clock(phase, now, trial[0] if trial else None, trial[-1] if trial else None)
+
+
+def days_between(earlier: str, later: str) -> int:
+    """Days from one date to another, a month standing for its first day."""
+    first, second = (
+        date.fromisoformat(f"{day}-01-01"[:10] if len(day) < 7 else f"{day}-01"[:10]) for day in (earlier, later)
+    )
+    return (second - first).days
+
+
+def same_time(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+def in_window(readings: Sequence[Reading], when: When | None, clock: Clock) -> tuple[Reading, ...]:
+    """The readings that are about the time that the criterion asks for.
+
+    Before the trial: what is dated up to it. A later note that looks back ("before the trial she was
+    weaned by 60 %", attribute `before_trial`) counts too; one that does not say so counts when nothing else does,
+    unless it says that it is about later (attribute `after_trial`).
+    After the trial: what is dated after it; without a known trial, what still holds at the request.
+    """
+    if when == "after_trial":
+        return tuple(r for r in readings if _after_trial(r.finding, clock))
+    if when == "before_trial" and clock.phase == "implant":
+        told = tuple(r for r in readings if not r.finding.attributes.get("after_trial"))
+        start = clock.trial_start
+        if start is None:
+            return told
+        early = tuple(
+            r
+            for r in told
+            if r.finding.attributes.get("before_trial") or (r.finding.date and r.finding.date <= start)
+        )
+        return early or told
+    return tuple(readings)
+
+
+def _after_trial(finding: Finding, clock: Clock) -> bool:
+    day = clock.time(finding)
+    if clock.trial_end is not None:
+        return day > clock.trial_end
+    return same_time(day, clock.now) or days_between(day, clock.now) <= STILL_DAYS
+
+
+def settle(readings: Sequence[Reading], statement: Statement, clock: Clock) -> tuple[Reading, ...]:
+    """The readings that no later one supersedes.
+
+    A later statement wins; statements of one event, and of one of several treatments, all stand. A lasting
+    value stays true, so only what contradicts it at the same time stands beside it. A computed number is
+    not superseded by a later claim. What is merely doubtful or open supersedes nothing.
+    """
+    sided = [r for r in readings if r.side in ("met", "not_met")]
+    if not sided or statement.event or statement.some:
+        return tuple(sided)
+    lasting = [r for r in sided if r.finding.value in statement.lasting]
+    newest = max(clock.time(r.finding) for r in (lasting or sided))
+    current = [r for r in sided if same_time(clock.time(r.finding), newest) or r in lasting]
+    computed = [r for r in sided if r.finding.operands and r not in current]
+    if computed and not lasting and not any(r.finding.operands for r in current):
+        last = max(clock.time(r.finding) for r in computed)
+        current += [r for r in computed if clock.time(r.finding) == last]
+    return tuple(current)
+
+
+def doubts_left(
+    readings: Sequence[Reading], current: Sequence[Reading], days: int, clock: Clock
+) -> tuple[Reading, ...]:
+    """The doubtful readings that no statement later by more than `days` settles."""
+    last = max((clock.time(r.finding) for r in current if r.side == "met"), default="")
+    return tuple(
+        r for r in readings if r.side == "doubt" and not (last and days_between(clock.time(r.finding), last) > days)
+    )

@@ -1,0 +1,120 @@
+"""Whose page is this: the patient's name, date of birth and record number, page by page."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from extractors.document import Document, Page
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+DATE = re.compile(
+    r"\b(?:(?P<y>(?:19|20)\d\d)[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"
+    r"|(?P<m2>\d{1,2})[-/.](?P<d2>\d{1,2})[-/.](?P<y2>(?:19|20)?\d\d)"
+    r"|(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(?P<d3>\d{1,2}),?\s+(?P<y3>(?:19|20)\d\d))\b",
+    re.IGNORECASE,
+)
+BIRTH = re.compile(r"(?:\bdate of birth|\bD\.?\s?O\.?\s?B\b\.?|\bborn)[\s:]*", re.IGNORECASE)
+NUMBER = re.compile(
+    r"(?:\bM\.?R\.?N\b\.?|\bMR\s?#|\bmed(?:ical)?\.?\s?rec(?:ord)?\.?(?:\s?(?:no\.?|number|#))?|\brecord\s?(?:#|no\.?|number)"
+    r"|\bhospital (?:number|no\.?)|\b(?:our )?chart(?: no\.?| number| #)?|\bacc(?:oun)?t\b\.?|\bID\b)[\s:#]*"
+    r"(?P<number>[A-Z]{0,3}[- ]?\d[\d-]{3,11})",
+    re.IGNORECASE,
+)
+NAME = re.compile(
+    r"(?:^|\b(?i:patient(?: name)?|member(?: name)?|name|re|pt)\s*[:#]?\s+|\b(?i:re):\s*)"
+    r"(?P<name>[A-Z][A-Za-z'’-]+,[ ]?[A-Z][A-Za-z'’-]+(?: [A-Z]\b\.?)?|[A-Z][a-z'’-]+(?: [A-Z]\.?)? [A-Z][A-Za-z'’-]+)"
+)
+BANNER_LINES = 5
+"""Lines at the top of a page in which a banner is looked for, beside the lines that name a date of birth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A patient, as far as known; `dob` is an ISO date."""
+
+    name: str | None = None
+    dob: str | None = None
+    mrn: str | None = None
+
+
+def iso_date(found: re.Match[str]) -> str | None:
+    """The ISO date of a DATE match; None for an impossible one. Two-digit years are of this century."""
+    group = found.groupdict()
+    year = group["y"] or group["y2"] or group["y3"]
+    month = group["m"] or group["m2"] or str(MONTHS.index((group["mon"] or "jan").lower()[:3]) + 1)
+    day = group["d"] or group["d2"] or group["d3"]
+    if not 1 <= int(month) <= 12 or not 1 <= int(day) <= 31:
+        return None
+    return f"{int(year) + (2000 if len(year) == 2 else 0):04d}-{int(month):02d}-{int(day):02d}"
+
+
+def page_identity(page: Page) -> Identity:
+    """The identity that a page bears: its banner, or the line that names a date of birth."""
+    lines = [line for line in page.text.split("\n") if line.strip()]
+    banner = next((line for line in lines[:BANNER_LINES] if _is_banner(line)), None)
+    line = banner or next((line for line in lines if BIRTH.search(line) and NAME.search(line)), None)
+    if line is None:
+        return Identity()
+    name = NAME.search(line)
+    number = NUMBER.search(line)
+    return Identity(name["name"].strip() if name else None, _birth(line), number["number"].strip() if number else None)
+
+
+def _is_banner(line: str) -> bool:
+    return bool(NAME.search(line)) and bool(DATE.search(line)) and bool(BIRTH.search(line) or NUMBER.search(line))
+
+
+def _birth(line: str) -> str | None:
+    label = BIRTH.search(line)
+    found = DATE.match(line, label.end()) if label else DATE.search(line)
+    day = iso_date(found) if found else None
+    return f"19{day[2:]}" if day and day > "2027" else day
+
+
+def packet_identity(documents: Iterable[Document]) -> Identity:
+    """The name, date of birth and number that most pages bear."""
+    seen = [page_identity(page) for document in documents for page in document.pages]
+    return Identity(*(_most(getattr(one, field) for one in seen) for field in ("name", "dob", "mrn")))
+
+
+def _most(values: Iterable[str | None]) -> str | None:
+    counted = Counter(value for value in values if value)
+    return max(counted, key=lambda value: counted[value], default=None)
+
+
+def foreign_pages(documents: Sequence[Document], patient: Identity) -> tuple[tuple[str, int], ...]:
+    """(document_id, page) of each page that bears somebody else's identity.
+
+    One field alone never convicts: a digit may be misread, a name may have changed, a plan number is no
+    record number. A date of birth off by one digit is taken as a misreading.
+    """
+    return tuple(
+        (document.document_id, page.number)
+        for document in documents
+        for page in document.pages
+        if _is_foreign(page_identity(page), patient)
+    )
+
+
+def _is_foreign(page: Identity, patient: Identity) -> bool:
+    other_name = bool(page.name and patient.name) and not same_name(page.name or "", patient.name or "")
+    other_number = bool(page.mrn and patient.mrn) and _digits(page.mrn) != _digits(patient.mrn)
+    if page.dob and patient.dob:
+        other_birth = sum(a != b for a, b in zip(page.dob, patient.dob, strict=True)) >= 2
+        return other_birth and (other_name or other_number)
+    return other_name and other_number
+
+
+def same_name(one: str, other: str) -> bool:
+    """Two writings of one name: every word of the shorter is, give or take a letter, in the longer."""
+    first, second = (re.findall(r"[a-z]{2,}", name.lower()) for name in (one, other))
+    short, long = sorted((first, second), key=len)
+    return all(any(SequenceMatcher(None, a, b).ratio() >= 0.85 for b in long) for a in short)
+
+
+def _digits(number: str | None) -> str:
+    return re.sub(r"\D", "", number or "")

@@ -1,0 +1,194 @@
+"""What the documents suggest about the request: phase, indication, drug, codes, date, patient, topic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from extractors.document import Document
+from extractors.identity import DATE, Identity, foreign_pages, iso_date, packet_identity
+
+__all__ = ["Identity", "RequestFacts", "drug_names", "foreign_pages", "read_request_facts"]
+
+TOP_LINES = 12
+"""Lines of a document's first page in which a request paper says that it is one."""
+TITLE_LENGTH = 80
+"""A title or a label is short; a sentence that speaks of a request is not."""
+CODE = re.compile(r"\b62[34]\d\d\b")
+EMPTY_BOX = re.compile(r"☐|\[ ?\]")
+ANY_BOX = re.compile(r"☐|☒|\[[ xX]?\]")
+SUBMITTED = re.compile(
+    r"\b(?:date of request|request date|date submitted|submitted|date sent|date)\b[^\n\d]{0,12}(?=\d|[A-Z][a-z]{2})",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """Suggestions, each None where the documents are silent. `topic` is what another policy decides."""
+
+    phase: str | None
+    indication: str | None
+    drug: str | None
+    codes: tuple[str, ...]
+    request_date: str | None
+    patient: Identity
+    topic: str | None
+
+
+@cache
+def cues() -> Mapping[str, Any]:
+    """The patterns and drug names of request.yaml; each list of patterns compiled to one expression per item."""
+    data = yaml.safe_load(files("extractors").joinpath("request.yaml").read_text(encoding="utf-8"))
+    return {
+        key: value if key in ("drugs", "examples") else [re.compile(pattern, re.IGNORECASE) for pattern in value]
+        for key, value in data.items()
+    }
+
+
+def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
+    """Read the request from the packet; request papers (forms, letters, covers) come before the rest."""
+    papers = [d for d in documents if _is_request_paper(d)]
+    asked = [line for d in papers for line in _lines(d)]
+    all_lines = [line for d in documents for line in _lines(d)]
+    codes = tuple(dict.fromkeys(code for line in asked for code in ticked_codes(line)))
+    drug = planned_drug(asked)
+    return RequestFacts(
+        phase=asked_phase(asked or all_lines),
+        indication=indication(asked, all_lines),
+        drug=drug if drug is not None or _undecided(asked) else planned_drug(all_lines),
+        codes=codes,
+        request_date=_request_date(papers),
+        patient=packet_identity(documents),
+        topic=_topic(asked, drug),
+    )
+
+
+def drug_names(text: str) -> frozenset[str]:
+    """The generic names of the drugs that a text names, brand names included."""
+    words = text.lower()
+    return frozenset(
+        generic
+        for generic, brands in cues()["drugs"].items()
+        if any(re.search(rf"\b{re.escape(name)}\b", words) for name in (generic, *brands))
+    )
+
+
+def ticked_codes(line: str) -> Iterator[str]:
+    """Procedure codes of a line, less those behind an empty box."""
+    for found in CODE.finditer(line):
+        boxes = list(ANY_BOX.finditer(line, 0, found.start()))
+        if not (boxes and EMPTY_BOX.fullmatch(boxes[-1].group())):
+            yield found.group()
+
+
+def asked_phase(lines: Sequence[str]) -> str | None:
+    """What the first asking line names first: "implant" or "trial". Later lines tell what came before."""
+    for line in lines:
+        kept = _without_empty_options(line)
+        if not _matches("asks", kept) and "☒" not in kept:
+            continue
+        first = {phase: at for phase in ("implant", "trial") if (at := _first_at(phase, kept)) is not None}
+        if first:
+            return min(first, key=lambda phase: first[phase])
+    return None
+
+
+def indication(asked: Sequence[str], lines: Sequence[str]) -> str | None:
+    """Malignant pain or not. A survivor's pain is non-malignant unless the request codes it as cancer pain."""
+    if any(re.search(r"\bG89\.3\b", line) for line in asked):
+        return "malignant"
+    counts = {kind: sum(_matches(kind, line) for line in lines) for kind in ("nonmalignant", "survivor")}
+    active = sum(_matches("malignant", line) and not _matches("not_active", line) for line in lines)
+    if not any(counts.values()) and not active:
+        return None
+    survived = counts["survivor"] > 0 and active < 2 * counts["survivor"] + counts["nonmalignant"]
+    return "malignant" if active > counts["nonmalignant"] and not survived else "nonmalignant"
+
+
+def planned_drug(lines: Sequence[str]) -> str | None:
+    """The generic name of the drug planned for the pump or the trial: an opioid before what is added to it."""
+    for pattern in cues()["planned_drug"]:
+        for line in lines:
+            found = pattern.search(line)
+            names = _named_in_order(found[1]) if found and not _matches("undecided", line) else []
+            if names:
+                return names[0]
+    return None
+
+
+def _named_in_order(text: str) -> list[str]:
+    words = text.lower()
+    at = {
+        generic: min((words.find(n) for n in (generic, *brands) if n in words), default=-1)
+        for generic, brands in cues()["drugs"].items()
+        if generic in drug_names(text)
+    }
+    return sorted(at, key=lambda generic: (generic in ("bupivacaine", "clonidine"), at[generic]))
+
+
+def _undecided(lines: Sequence[str]) -> bool:
+    return any(
+        _matches("undecided", line) and re.search(r"drug|agent|medication|opioid", line, re.IGNORECASE)
+        for line in lines
+    )
+
+
+def _topic(asked: Sequence[str], drug: str | None) -> str | None:
+    if drug == "baclofen" or any(_matches("baclofen", line) for line in asked):
+        return "baclofen"
+    kept = [_without_empty_options(line) for line in asked]
+    if any(_matches("service", line) and (_matches("asks", line) or "☒" in line) for line in kept):
+        return "service"
+    spinal = any(_matches("spinal", line) for line in asked)
+    return "other_pump" if not spinal and any(_matches("other_pump", line) for line in asked) else None
+
+
+def _request_date(papers: Sequence[Document]) -> str | None:
+    """The labelled date of the first request paper that has one, else the first date at a paper's top."""
+    tops = ["\n".join(_top(paper)) for paper in papers]
+    for top in tops:
+        label = SUBMITTED.search(top)
+        found = DATE.match(top, label.end()) if label else None
+        if found:
+            return iso_date(found)
+    for top in tops:
+        for found in DATE.finditer(top):
+            day = iso_date(found)
+            if day and day >= "2000":
+                return day
+    return None
+
+
+def _is_request_paper(document: Document) -> bool:
+    return any(len(line) <= TITLE_LENGTH and _matches("request_paper", line) for line in _top(document))
+
+
+def _top(document: Document) -> list[str]:
+    lines = [line for line in _lines(document) if line.strip()]
+    return lines[:TOP_LINES]
+
+
+def _lines(document: Document) -> Iterator[str]:
+    for page in document.pages:
+        yield from page.text.split("\n")
+
+
+def _without_empty_options(line: str) -> str:
+    """A line of tick boxes with its unticked options cut out."""
+    line = line.replace("[x]", "☒").replace("[X]", "☒").replace("[ ]", "☐")
+    return re.sub(r"☐[^☐☒]*", " ", line) if "☒" in line or "☐" in line else line
+
+
+def _matches(kind: str, line: str) -> bool:
+    return any(pattern.search(line) for pattern in cues()[kind])
+
+
+def _first_at(kind: str, line: str) -> int | None:
+    return min((m.start() for p in cues()[kind] if (m := p.search(line))), default=None)

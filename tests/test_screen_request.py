@@ -1,0 +1,118 @@
+"""What a packet asks for, read from request papers and decided with request.json."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from criteria.policy import load_policy
+from criteria.request import decide_request, load_given
+from extractors.document import Document, Page
+from extractors.errors import UserError
+from extractors.request_facts import asked_phase, cues, planned_drug
+
+POLICY = load_policy()
+BANNER = "Patient: DOE, JANE   DOB: 1960-02-03   MRN: 5512345\n"
+
+
+def document(name: str, *pages: str) -> Document:
+    made = tuple(Page(n, text, np.zeros((len(text), 4), np.float32), 612, 792) for n, text in enumerate(pages, 1))
+    return Document(name, f"{name}.pdf", "0" * 64, made)
+
+
+def decide(*documents: Document, **given):
+    return decide_request(POLICY, documents, given)
+
+
+FORM = BANNER + "PRIOR AUTHORIZATION REQUEST\nDate of request: 03/05/2026\n"
+
+
+@pytest.mark.parametrize("example", cues()["examples"], ids=lambda e: e["line"][:50])
+def test_example_line_is_read(example):
+    if "phase" in example:
+        assert asked_phase([example["line"]]) == example["phase"]
+    if "drug" in example:
+        assert planned_drug([example["line"]]) == example["drug"]
+
+
+def test_pump_codes_make_an_implant_request_though_the_trial_is_cited():
+    request = decide(document("form", FORM + "CPT 62362, 62350\nTrial of intrathecal morphine 01/05/2026, 62323\n"))
+    assert (request.phase, request.request_date) == ("implant", "2026-03-05")
+
+
+def test_codes_behind_empty_boxes_are_not_asked_for():
+    request = decide(document("form", FORM + "☒ 62323 single injection   ☐ 62362 pump\n☐ 62350 catheter\n"))
+    assert (request.phase, request.codes) == ("trial", ("62323",))
+
+
+def test_codes_in_clinical_notes_are_not_asked_for():
+    request = decide(document("form", FORM + "CPT 62362\n"), document("note", BANNER + "Procedure done: 62365\n"))
+    assert request.codes == ("62362",)
+
+
+def test_active_cancer_is_malignant_and_a_survivor_is_not():
+    active = document(
+        "note", BANNER + "Metastatic lung cancer on chemotherapy.\nCancer pain.\nHospice was discussed.\n"
+    )
+    past = document(
+        "note", BANNER + "Breast cancer survivor, no evidence of disease.\nLumbar stenosis, radiculopathy.\n"
+    )
+    form = document("form", FORM + "CPT 62362\n")
+    assert decide(form, active).indication == "malignant"
+    assert decide(form, past).indication == "nonmalignant"
+
+
+def test_baclofen_is_decided_under_another_policy_though_its_codes_are_those_of_a_pump():
+    request = decide(document("form", FORM + "CPT 62362\nDrug in reservoir: baclofen 500 mcg/mL\n"))
+    assert (request.phase, request.exclusion) == ("out_of_scope", "baclofen")
+
+
+def test_oral_baclofen_in_a_note_does_not_put_a_request_out_of_scope():
+    request = decide(
+        document("form", FORM + "CPT 62362\nPump drug: morphine\n"), document("note", BANNER + "Baclofen 10 mg tid.\n")
+    )
+    assert (request.phase, request.drug) == ("implant", "morphine")
+
+
+@pytest.mark.parametrize("line", ["CPT 62370", "☐ Trial ☒ Removal of pump", "We request pump refill, 62368"])
+def test_refill_and_removal_are_out_of_scope(line):
+    request = decide(document("form", FORM + line + "\n"))
+    assert (request.phase, request.exclusion) == ("out_of_scope", "service")
+
+
+def test_an_insulin_pump_is_out_of_scope():
+    request = decide(document("form", FORM + "We request an insulin pump, E0784\n"))
+    assert (request.phase, request.exclusion) == ("out_of_scope", "other_pump")
+
+
+def test_request_json_wins(tmp_path):
+    given = {"phase": "trial", "indication": "malignant", "drug": "hydromorphone", "codes": ["62327"]}
+    (tmp_path / "request.json").write_text(json.dumps(given))
+    request = decide_request(
+        POLICY, [document("form", FORM + "CPT 62362\nPump drug: morphine\n")], load_given(tmp_path)
+    )
+    assert (request.phase, request.indication, request.drug) == ("trial", "malignant", "hydromorphone")
+    assert (request.codes, request.request_date) == (("62327",), "2026-03-05")
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"phase": "maybe"}', '{"codes": "62362"}', '{"patient": "Jane"}'])
+def test_a_wrong_request_json_is_refused_with_a_remedy(tmp_path, text):
+    (tmp_path / "request.json").write_text(text)
+    with pytest.raises(UserError, match=r"^request.json: .*; (correct|write|use)|them$"):
+        load_given(tmp_path)
+
+
+def test_a_page_of_another_patient_is_found():
+    other = "DOE, JANICE | 1988-07-30 | MRN 5512354\nINR 1.0\n"
+    request = decide(document("form", FORM), document("note", BANNER), document("labs", BANNER, other))
+    assert request.foreign_pages == (("labs", 2),)
+    assert (request.patient.name, request.patient.dob) == ("DOE, JANE", "1960-02-03")
+
+
+def test_one_misread_digit_is_not_another_patient():
+    misread = "Patient: DOE, JANE   DOB: 1966-02-03   MRN: 5512345\n"
+    plan = "Member: Jane Doe  DOB 02/03/1960  ID 99-120045\n"
+    request = decide(document("form", FORM), document("note", BANNER), document("more", misread, plan))
+    assert request.foreign_pages == ()
