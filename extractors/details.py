@@ -1,0 +1,35 @@
+"""What a finding's own words add to it: which device it speaks of, which drugs an allergy names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from extractors.finding import Finding
+from extractors.request_facts import drug_names
+
+DEVICES = {
+    "spinal cord stimulator": r"\bSCS\b|(?:spinal|dorsal) (?:cord|column) stim\w*|\bDRG\b|stimulator|neurostim\w*|\bIPG\b|\bDCS\b",
+    "pacemaker": r"pace ?maker|\bPPM\b|\bpacer\b|leadless|\bMicra\b|\bCRT-?[PD]?\b",
+    "defibrillator": r"\bA?ICD\b|defibrillator|cardioverter",
+    "deep brain stimulator": r"\bDBS\b|deep brain",
+    "vagus nerve stimulator": r"\bVNS\b|vagus|vagal",
+    "sacral nerve stimulator": r"sacral (?:nerve |neuro)?(?:stim\w*|modulat\w*)|\bInterStim\b|bladder stim\w*",
+    "cochlear implant": r"cochlear",
+    "insulin pump": r"insulin pump",
+    "loop recorder": r"loop recorder|\bILR\b",
+    "programmable shunt": r"\bVP shunt|programmable (?:valve|shunt)",
+}
+EVERY = re.compile(r"\b(?:no|any|other|without|nothing|none|devices?|electronic|programmable|powered)\b", re.I)
+
+
+def with_details(finding: Finding) -> Finding:
+    """The finding with attribute `device` (programmable_device) or `drugs` (drug_allergy) where its words name them."""
+    if finding.kind == "programmable_device":
+        named = [name for name, words in DEVICES.items() if re.search(words, finding.excerpt.quote, re.I)]
+        general = finding.value == "absent" and (len(named) != 1 or EVERY.search(finding.excerpt.quote))
+        return finding if general or not named else replace(finding, attributes={**finding.attributes, "device": named[0]})
+    if finding.kind == "drug_allergy" and finding.value == "present":
+        drugs = tuple(sorted(drug_names(finding.excerpt.quote)))
+        return replace(finding, attributes={**finding.attributes, "drugs": drugs}) if drugs else finding
+    return finding
