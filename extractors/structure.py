@@ -18,6 +18,7 @@ import yaml
 from extractors.document import Line, Page
 from extractors.segment import Mark, Segment, SegmentKind
 from extractors.sentences import sentence_spans
+from extractors.talk import talk_marks
 from extractors.ticks import tick_segment
 
 BULLET = re.compile(r"\s*(?:[-*•·–▪]\s+|\(?\d{1,2}[.)]\s+|\(?[a-hA-H][.)]\s+)")
@@ -84,7 +85,7 @@ def segments(page: Page) -> tuple[Segment, ...]:
         for segment in _block_segments(page, block):
             label = section_of(segment.label) if segment.kind == "field" else NO_SECTION
             here = label if label.name else section
-            marks = segment.marks | here.marks
+            marks = segment.marks | here.marks | (talk_marks(segment.text) if segment.kind != "tick" else frozenset())
             out.append(replace(segment, heading=section.heading or segment.heading, section=here.name, marks=marks))
     return tuple(out)
 

@@ -60,7 +60,7 @@ def _segment(row: str, offset: int, question: str, options: list[Option], span: 
     part = row[span[0] : span[1]]
     start = span[0] + len(part) - len(part.lstrip())
     end = span[0] + len(part.rstrip())
-    on = [label for ticked, label in options if ticked]
+    on = [label or "yes" for ticked, label in options if ticked]
     ticked = "; ".join(on) if on else None
     if len(on) == 1 and YES.match(on[0]):
         ticked = "yes" if len(on[0]) <= 3 else on[0]

@@ -1,0 +1,36 @@
+"""What kind of talk a sentence is: the record's own words, or a payer's, a consent form's, a handout's."""
+
+from __future__ import annotations
+
+import re
+
+from extractors.segment import Mark
+
+PAYER = re.compile(
+    r"\b(?:medical|clinical|coverage|payment|your|plan|payer|health plan|insurance|the|this) (?:policy|policies|criteria|criterion|guidelines?)\b|\b(?:policy|criteria|guidelines?) (?:requires?|states?|says?|asks?|lists?|reads?|calls?)\b"
+    r"|\bmedically necessary when\b|\bLA\.CP\.MP|\bcriteria (?:are|is) met when\b|\bmember must\b|\bplan (?:requires|asks|wants)\b|\b(?:NCD|LCD)\b|\bconsensus (?:conference|guideline)|\bper (?:policy|guideline|PACC|protocol)\b",
+    re.I,
+)
+RULE = re.compile(r"\b(?:must|requires?|required|should|shall|is to|are to|needs? to|necessary|when all|at least one|if the|has to|have to|asks? (?:for|that|whether)|states? that|says that)\b", re.I)
+PATIENT = re.compile(r"\b(?:she|he|her|his|him|hers|mr|mrs|ms|the patient|this patient|pt|our patient|we|I|has been|was|were)\b", re.I)
+HANDOUT = re.compile(
+    r"\b(?:call|notify|contact) (?:us|the (?:office|clinic|doctor|nurse)|your (?:doctor|provider|surgeon)|our office)\b.*\b(?:if|for|with)\b|^(?:call|return|seek care)\b.*\b(?:if|for)\b|\byou (?:may (?:feel|notice|have|experience|develop|be)|will (?:be|need|receive|feel|get)|should|must|feel|notice|develop)\b|\byour (?:pump|procedure|doctor|medicines?|surgery|incision|wound|appointment)\b"
+    r"|\bpatients? (?:who|with|should|must|may|are|undergoing|receiving|often)\b|\bverbali[sz]ed? understanding\b|\bthis (?:note|document|record) was (?:created|dictated)",
+    re.I,
+)
+CONSENT = re.compile(r"\b(?:risks?|complications?|side effects|benefits|alternatives)\b[^.]{0,40}\b(?:includ\w+|review\w*|discuss\w*|explain\w*|such as|of the procedure)\b|\breasons? (?:a|the|not)\b[^.]{0,30}\b(?:may|might|cannot|can't|not)\b|\binformed consent\b", re.I)
+BLANK = re.compile(r"_{3,}\s*(?:\([^)]*\))?\s*$|:\s*(?:n/?a|tbd|pending|blank|-+|\?+)?\s*$", re.I)
+
+
+def talk_marks(text: str) -> frozenset[Mark]:
+    """Marks of one sentence or row by its own words; none for the record's plain speech."""
+    marks: set[Mark] = set()
+    if PAYER.search(text) and RULE.search(text) and not PATIENT.search(text):
+        marks.add("quoted")
+    if HANDOUT.search(text):
+        marks.add("education")
+    if CONSENT.search(text) and not re.search(r"\b(?:no|without|minimal|mild|none|trial|severe|had|developed)\b", text, re.I):
+        marks.add("boilerplate")
+    if BLANK.search(text):
+        marks.add("unanswered")
+    return frozenset(marks)
