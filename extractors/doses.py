@@ -26,16 +26,18 @@ _ACUTE = re.compile(r"\bPCA\b|\bI\.?V\b|\bintravenous|\binfusion\b|\bdrip\b|\bbo
 _PLANNED = re.compile(r"\b(?:goal|target|aim(?:s|ing)?|plan(?:s|ned|ning)?|intend(?:s|ed)?|will|would|to be|going to|hopes?|recommend(?:s|ed)?|suggest(?:s|ed)?|consider|propose[sd]?|if|should|could|offer(?:ed)?|try|anticipated?|eventually|next step|expected)\b|^\s*P\s*:|'ll\b", re.I)
 _OTHERS = re.compile(r"\b(?:mother|father|brother|sister|son|daughter|wife|husband|niece|nephew|cousin|uncle|aunt|neighbor|neighbour|friend|roommate|grand\w+)(?:'s)?\b(?!.{0,20}\b(?:says|reports|confirms|agrees|states|with (?:him|her)|sets))", re.I)
 _TRIED = re.compile(r"\b(?:tried|failed|failures?|in the past|years? ago|remote|no match|without (?:relief|benefit)|no (?:help|relief|benefit)|did nothing|made (?:her|him)|caused|vomit\w*|intoleran\w*|nausea|allerg\w*|hives|rash)\b", re.I)
-_PAST = re.compile(r"\b(?:was|were|had been|had|started (?:from|at|on)|start of|began|begun|came to us|initially|baseline|originally|previous(?:ly)?|formerly|prior|at first|from|used to|on arrival|before the (?:wean|taper))\b[^.;]{0,40}$", re.I)
+_PAST = re.compile(r"\b(?:was|were|had been|had|started (?:from|at|on)|start of|began|begun|came to us|initially|baseline|originally|previous(?:ly)?|formerly|prior|at first|from|used to|on arrival|intake|first visit|outset|peak|highest|before the (?:wean|taper))\b[^.;]{0,40}$", re.I)
+_PAST_AFTER = re.compile(r"\s*(?:mg\s*)?(?:\([^)]*\)\s*)?(?:at|in|on|as of)?\s*(?:the )?(?:start|outset|intake|baseline|beginning|first visit|initial\w*|before)\b", re.I)
 _TAKES = re.compile(r"\b(?:takes?|taking|on|continues?|remains?|current(?:ly)?|now|present(?:ly)?|stays?|home|using|uses|still|meds?|medications?|rx|regimen)\b", re.I)
 _CURRENT = re.compile(r"^\s*(?:today|now|current|present)", re.I)
 _HISTORY = re.compile(r"\b(?:tried|treatments?|therap(?:y|ies)|been done|prior|previous|past|conservative|failed|history of treatment|used so far|allerg\w*|adverse|reactions?|intoleran\w*|pump)\b", re.I)
 _ONLY = re.compile(r"\b(?:only|alone|nothing else|no other (?:opioid|analgesic)|sole|total|rotat\w+|switched|converted|no rescue|off (?:the )?\w+)\b", re.I)
 
+_PATCHES = frozenset({12.0, 12.5, 25.0, 37.5, 50.0, 62.5, 75.0, 87.5, 100.0})
 _KEYWORD = r"(?:(?:oral\s+)?morphine\s+(?:milligram\s+)?equivalents?|MMEs?|MEDDs?|OMEDD?s?|MEDs?|OMEs?|MEQ)"
 _STATED = re.compile(
     rf"(?P<a>{NUMBER})\s*(?:mg|milligrams?)?(?:\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<b>{NUMBER}))?\s*(?:mg|milligrams?)?(?:\s*(?:/\s*d(?:ay)?|daily|per day|a day))?\s*(?:of\s+)?(?:oral\s+)?(?P<k1>{_KEYWORD})\b"
-    rf"|\b(?P<k2>{_KEYWORD})\b(?:\s*/\s*d(?:ay)?|\s+per day|\s+a day|\s+daily)?(?:\s*(?:now|of|is|was|at|=|:|~|≈|about|approx\w*|total(?:s|ing)?|down to|up to|stands|from|today|currently|went|fell|dropped|by|on|\d+/\d+)){{0,3}}\s*(?P<c>{NUMBER})(?:\s*(?:mg)?(?:/d(?:ay)?)?\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<d>{NUMBER}))?",
+    rf"|\b(?P<k2>{_KEYWORD})\b(?:\s*/\s*d(?:ay)?|\s+per day|\s+a day|\s+daily)?(?:\s*(?:now|of|is|was|at|=|:|~|≈|about|approx\w*|total(?:s|ing)?|down to|up to|stands|from|today|currently|went|fell|dropped|by|on|this|visit|intake|discharge|admission|trial|start|baseline|holding|reduced|weaned)){{0,4}}\s*(?P<c>{NUMBER})(?:\s*(?:mg)?(?:/d(?:ay)?)?\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<d>{NUMBER}))?(?:,?\s*\(?(?:was|down from|from|previously|formerly|prior)\s*(?P<e>{NUMBER})(?!\s*(?:/|weeks|months)))?",
 )
 _CASE_FREE = re.compile(_STATED.pattern.replace("MEDs?|", ""), re.I)
 _OPIOID_COLUMN = re.compile(rf"\b{_KEYWORD}\b")
@@ -47,6 +49,8 @@ class _Place:
     page: Page
     segment: Segment
     day: str | None
+    patient_wears: bool = False
+    """The document speaks of patches elsewhere, or of no procedure at all."""
 
 
 def find_doses(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
@@ -57,13 +61,15 @@ def find_doses(document_id: str, pages: Pages, day: str | None) -> list[Finding]
     """
     found: list[Finding] = []
     drug = None
+    whole = " ".join(s.text for _, ss in pages for s in ss)
+    wears = bool(re.search(r"\bpatch|transdermal|duragesic", whole, re.I)) or not re.search(r"catheter|mcg[^.;]{0,20}(?:intrathecal|epidural)|infusion", whole, re.I)
     for order, (page, segment, today) in enumerate(dated(pages, day)):
         if segment.kind == "heading":
             drug = None
         if segment.marks & SILENT or segment.kind == "tick":
             continue
-        place = _Place(document_id, page, segment, today)
-        entries = [*_columns(place), *_prose(place, drug)]
+        place = _Place(document_id, page, segment, today, wears)
+        entries = [*_columns(place), *_prose(place, drug), *_daily_change(place, drug)]
         stated = [] if _has_no_total(segment) else list(_totals(place))
         named = opioids_in(segment.text)
         drug = named[-1].opioid and named[-1] if named and segment.kind != "row" else drug if segment.kind == "sentence" else None
@@ -139,7 +145,7 @@ def _medicines(segment: Segment) -> bool:
 def _systemic(text: str, regimen: Regimen, place: _Place) -> bool:
     """Whether this is a dose that the patient takes, or took, by mouth or through the skin."""
     drug = regimen.drug.opioid
-    if drug.antagonist or (drug.name == "fentanyl" and not _worn(text, regimen)):
+    if drug.antagonist or (drug.name == "fentanyl" and not _worn(text, regimen, place)):
         return False
     clause_start = max((m.end() for m in re.finditer(r"[.;]\s", text[: regimen.start])), default=0)
     before = text[clause_start : regimen.start]
@@ -160,9 +166,28 @@ def _spinal(near: str, regimen: Regimen, text: str) -> bool:
     return any(_SPINAL.search(part) for part in (before_drug, within)) or bool(re.match(r"\W*(?:mg\W+)?(?:intrathecal|IT\b|epidural|preservative|PF\b|spinal)", after_dose, re.I))
 
 
-def _worn(text: str, regimen: Regimen) -> bool:
+def _worn(text: str, regimen: Regimen, place: _Place) -> bool:
     """A fentanyl dose counts as systemic only when something says that it is a patch."""
-    return regimen.drug.patch or bool(re.search(r"patch|transdermal|q\s?72|72\s*h|duragesic|every (?:3|three) days", text, re.I))
+    if regimen.drug.patch or re.search(r"patch|transdermal|q\s?72|72\s*h|duragesic|every (?:3|three) days", text, re.I):
+        return True
+    return regimen.unit == "mcg/h" and regimen.strength is not None and regimen.strength[0] in _PATCHES and not _SPINAL.search(text) and not _ACUTE.search(text) and place.segment.section not in ("trial", "procedure") and not re.search(r"trial|procedure|injection|technique|description|course", place.segment.heading, re.I) and bool(place.patient_wears)
+
+
+_FROM_TO = re.compile(rf"\bfrom\s+(?:about\s+)?(?P<a>{NUMBER})(?:\s*(?:mg|milligrams?)(?:\s*(?:/\s*d(?:ay)?|a day|daily|per day))?)?(?:\s+(?:in|on|last|at)\s+\w+(?:\s+\w+)?)?\s+(?:down\s+)?to\s+(?:about\s+)?(?P<b>{NUMBER})\s*(?:mg|milligrams?)\s*(?:/\s*d(?:ay)?\b|a day|daily|per day|total)", re.I)
+
+
+def _daily_change(place: _Place, drug: DrugMention | None) -> Iterator[Finding]:
+    """"Morphine was reduced from ninety to forty milligrams a day": two daily totals of one drug."""
+    text = place.segment.text
+    for match in _FROM_TO.finditer(text):
+        named = opioids_in(text[: match.end() + 30]) or ([drug] if drug else [])
+        before = re.split(r"[.;]\s", text[: match.start()])[-1]
+        if len({d.opioid.name for d in named}) != 1 or named[0].opioid.factor is None or _PLANNED.search(before) or _OTHERS.search(before) or _SPINAL.search(before[-30:]):
+            continue
+        for value, past in ((number(match["a"]), True), (number(match["b"]), False)):
+            mme = round(value * named[0].opioid.factor, 1)
+            finding = _stated(place, mme, None if past else place.day, past)
+            yield replace(finding, derivation=f"{named[0].opioid.name} {value:g} mg/day x {named[0].opioid.factor:g} = {mme:g} MME/day")
 
 
 def _has_no_total(segment: Segment) -> bool:
@@ -172,20 +197,25 @@ def _has_no_total(segment: Segment) -> bool:
 def _totals(place: _Place) -> Iterator[Finding]:
     """Totals that the note states itself: "180 MME", "MED now 40", "150 to 60 MME daily"."""
     text = place.segment.text
+    spelled = dates_in(text, anchor_of(place.day))
     for match in _STATED.finditer(text) if re.search(r"\bMEDs?\b", text) else _CASE_FREE.finditer(text):
         before = re.split(r"[.;]\s", text[: match.start()])[-1]
         if _PLANNED.search(before + match[0]) or _OTHERS.search(before) or re.match(r"\s*(?:or less|or below|by the)", text[match.end() :]):
             continue
         first, second = match["a"] or match["c"], match["b"] or match["d"]
+        if match["e"] and not second:
+            first, second = match["e"], first
+        if any(d.start < match.end("a") and match.start("a") < d.end for d in spelled) or number(first) > 3000:
+            continue
         span = text[max(0, match.start() - 25) : match.end() + 30]
         days = [m.iso for m in dates_in(span, anchor_of(place.day)) if m.precision in ("day", "month")]
-        if second is None and (earlier := re.search(rf"\bfrom\s+(?P<n>{NUMBER})\s*(?:mg|milligrams?)?\s*to\s*$", text[: match.start()], re.I)):
+        if second is None and (earlier := re.search(rf"\bfrom\s+(?P<n>{NUMBER})\s*(?:mg|milligrams?)?(?:\s+\w+){{0,3}}\s+to\s*$", text[: match.start()], re.I)):
             first, second = earlier["n"], first
         if second is not None:
             yield _stated(place, number(first), None, past=True)
             yield _stated(place, number(second), place.day, past=False)
         else:
-            past = bool(_PAST.search(before)) and not days
+            past = bool(_PAST.search(before) or _PAST.search(match[0][: -len(first)]) or _PAST_AFTER.match(text, match.end())) and not days
             yield _stated(place, number(first), None if past else days[0] if days else place.day, past=past)
 
 
