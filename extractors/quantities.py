@@ -32,6 +32,7 @@ _PERCENT_SIGN = r"\s*(?:%|percent\b|per\s?cent\b|pct\b)"
 _PERCENT = re.compile(
     rf"(?P<low>{NUMBER})(?:{_PERCENT_SIGN})?\s*(?:-|–|—|\bto\b|\bor\b|\band\b)\s*(?P<high>{NUMBER}){_PERCENT_SIGN}"
     rf"|(?P<one>{NUMBER})(?:-?odd)?{_PERCENT_SIGN}"
+    rf"|(?:percent|%)\s*(?:of\s+)?(?:pain\s+|opioid\s+|dose\s+)?(?:reduction|relief|improvement|decrease)\s*[:=]?\s*(?P<form>{NUMBER})(?!\s*(?:{_PERCENT_SIGN[3:]}|mg|\d))"
     rf"|(?P<top>{NUMBER})\s+(?:out of|of|in)\s+every\s+(?P<every>{NUMBER})\b"
     r"|\b(?P<count>a|one|two|three|four|nine|1|2|3|4)[\s-]+(?:full\s+)?(?P<part>thirds?|quarters?|fourths?|fifths?|tenths?)\b"
     r"|(?<![\d/])(?P<slash>1/2|1/3|2/3|3/4|1/4)(?![\d/])(?=\s*(?:of\b|relief|better|less|gone|improv|reduc|the\b|over\b|or more|$|[.,;)]))"
@@ -108,6 +109,8 @@ def _value(match: re.Match[str]) -> tuple[float, float]:
         return (value := number(match["one"])), value
     if match["low"]:
         return number(match["low"]), number(match["high"])
+    if match["form"]:
+        return (value := number(match["form"])), value
     if match["top"]:
         return (value := round(100 * number(match["top"]) / max(number(match["every"]), 1.0), 1)), value
     if match["count"]:
