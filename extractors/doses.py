@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from extractors.dates import dates_in
+from extractors.dates import DateMention, dates_in
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
-from extractors.opioids import DrugMention, opioids_in
+from extractors.opioids import formulary, opioids_in
 from extractors.quantities import NUMBER, number
 from extractors.segment import Segment
 from extractors.sig import Regimen, regimens_in
@@ -26,16 +26,18 @@ _ACUTE = re.compile(r"\bPCA\b|\bI\.?V\b|\bintravenous|\binfusion\b|\bdrip\b|\bbo
 _PLANNED = re.compile(r"\b(?:goal|target|aim(?:s|ing)?|plan(?:s|ned|ning)?|intend(?:s|ed)?|will|would|to be|going to|hopes?|recommend(?:s|ed)?|suggest(?:s|ed)?|consider|propose[sd]?|if|should|could|offer(?:ed)?|try|anticipated?|eventually|next step|expected)\b|^\s*P\s*:|'ll\b", re.I)
 _OTHERS = re.compile(r"\b(?:mother|father|brother|sister|son|daughter|wife|husband|niece|nephew|cousin|uncle|aunt|neighbor|neighbour|friend|roommate|grand\w+)(?:'s)?\b(?!.{0,20}\b(?:says|reports|confirms|agrees|states|with (?:him|her)|sets))", re.I)
 _TRIED = re.compile(r"\b(?:tried|failed|failures?|in the past|years? ago|remote|no match|without (?:relief|benefit)|no (?:help|relief|benefit)|did nothing|made (?:her|him)|caused|vomit\w*|intoleran\w*|nausea|allerg\w*|hives|rash)\b", re.I)
-_PAST = re.compile(r"\b(?:was|were|had been|had|started (?:from|at|on)|start of|began|begun|came to us|initially|baseline|originally|previous(?:ly)?|formerly|prior|at first|from|used to|on arrival|before the (?:wean|taper))\b[^.;]{0,40}$", re.I)
+_PAST = re.compile(r"\b(?:was|were|had been|had|started (?:from|at|on)|start of|began|begun|came to us|initially|baseline|originally|previous(?:ly)?|formerly|prior|at first|from|referred|used to|on arrival|intake|first visit|outset|peak|highest|before the (?:wean|taper))\b[^.;]{0,40}$", re.I)
+_PAST_AFTER = re.compile(r"\s*(?:mg\s*)?(?:\([^)]*\)\s*)?(?:at|in|on|as of)?\s*(?:the )?(?:start|outset|intake|baseline|beginning|first visit|initial\w*|before)\b", re.I)
 _TAKES = re.compile(r"\b(?:takes?|taking|on|continues?|remains?|current(?:ly)?|now|present(?:ly)?|stays?|home|using|uses|still|meds?|medications?|rx|regimen)\b", re.I)
 _CURRENT = re.compile(r"^\s*(?:today|now|current|present)", re.I)
 _HISTORY = re.compile(r"\b(?:tried|treatments?|therap(?:y|ies)|been done|prior|previous|past|conservative|failed|history of treatment|used so far|allerg\w*|adverse|reactions?|intoleran\w*|pump)\b", re.I)
 _ONLY = re.compile(r"\b(?:only|alone|nothing else|no other (?:opioid|analgesic)|sole|total|rotat\w+|switched|converted|no rescue|off (?:the )?\w+)\b", re.I)
 
+_PATCHES = frozenset({12.0, 12.5, 25.0, 37.5, 50.0, 62.5, 75.0, 87.5, 100.0})
 _KEYWORD = r"(?:(?:oral\s+)?morphine\s+(?:milligram\s+)?equivalents?|MMEs?|MEDDs?|OMEDD?s?|MEDs?|OMEs?|MEQ)"
 _STATED = re.compile(
-    rf"(?P<a>{NUMBER})\s*(?:mg|milligrams?)?(?:\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<b>{NUMBER}))?\s*(?:mg|milligrams?)?(?:\s*(?:/\s*d(?:ay)?|daily|per day|a day))?\s*(?:of\s+)?(?:oral\s+)?(?P<k1>{_KEYWORD})\b"
-    rf"|\b(?P<k2>{_KEYWORD})\b(?:\s*/\s*d(?:ay)?|\s+per day|\s+a day|\s+daily)?(?:\s*(?:now|of|is|was|at|=|:|~|≈|about|approx\w*|total(?:s|ing)?|down to|up to|stands|from|today|currently|went|fell|dropped|by|on|\d+/\d+)){{0,3}}\s*(?P<c>{NUMBER})(?:\s*(?:mg)?(?:/d(?:ay)?)?\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<d>{NUMBER}))?",
+    rf"(?P<a>{NUMBER})\s*(?:mg|milligrams?)?(?:\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<b>{NUMBER}))?\s*(?:mg|milligrams?)?(?:\s*(?:/\s*d(?:ay)?|daily|per day|a day))?\s*(?:of\s+)?(?:oral\s+)?(?P<k1>{_KEYWORD})\b(?:(?:\s+(?:a day|daily|per day))?(?:\s+(?:in|on|at|last)\s+[\w~]+)?\s+(?:down\s+)?to\s+(?P<f>{NUMBER})(?!\s*(?:%|percent|weeks|months)))?"
+    rf"|\b(?P<k2>{_KEYWORD})\b(?:\s*/\s*d(?:ay)?|\s+per day|\s+a day|\s+daily)?(?:\s*(?:now|of|is|was|at|=|:|~|≈|about|approx\w*|total(?:s|ing)?|down to|up to|stands|from|today|currently|went|fell|dropped|by|on|this|visit|intake|discharge|admission|trial|start|baseline|holding|reduced|weaned)){{0,4}}\s*(?P<c>{NUMBER})(?:\s*(?:mg)?(?:/d(?:ay)?)?\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<d>{NUMBER}))?(?:,?\s*\(?(?:was|down from|from|previously|formerly|prior)\s*(?P<e>{NUMBER})(?!\s*(?:/|weeks|months)))?",
 )
 _CASE_FREE = re.compile(_STATED.pattern.replace("MEDs?|", ""), re.I)
 _OPIOID_COLUMN = re.compile(rf"\b{_KEYWORD}\b")
@@ -47,6 +49,8 @@ class _Place:
     page: Page
     segment: Segment
     day: str | None
+    patient_wears: bool = False
+    """The document speaks of patches elsewhere, or of no procedure at all."""
 
 
 def find_doses(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
@@ -56,17 +60,21 @@ def find_doses(document_id: str, pages: Pages, day: str | None) -> list[Finding]
     (part of a list that is complete for its date), only, at (order in the document).
     """
     found: list[Finding] = []
-    drug = None
+    last: Regimen | None = None
+    whole = " ".join(s.text for _, ss in pages for s in ss)
+    wears = bool(re.search(r"\bpatch|transdermal|duragesic", whole, re.I)) or not re.search(r"catheter|mcg[^.;]{0,20}(?:intrathecal|epidural)|infusion", whole, re.I)
     for order, (page, segment, today) in enumerate(dated(pages, day)):
         if segment.kind == "heading":
-            drug = None
+            last = None
         if segment.marks & SILENT or segment.kind == "tick":
             continue
-        place = _Place(document_id, page, segment, today)
-        entries = [*_columns(place), *_prose(place, drug)]
+        place = _Place(document_id, page, segment, today, wears)
+        spoken = regimens_in(segment.text, anchor_of(today), last)
+        entries = [*_columns(place), *_prose(place, spoken), *_daily_change(place, last)]
         stated = [] if _has_no_total(segment) else list(_totals(place))
         named = opioids_in(segment.text)
-        drug = named[-1].opioid and named[-1] if named and segment.kind != "row" else drug if segment.kind == "sentence" else None
+        if spoken or named or formulary().others.search(segment.text):
+            last = spoken[-1] if spoken else None
         for number_, finding in enumerate([*entries, *stated]):
             found.append(_numbered(finding, order * 100 + number_))
     return found
@@ -88,9 +96,11 @@ def _columns(place: _Place) -> Iterator[Finding]:
         days = [m.iso for m in dates_in(column, anchor_of(place.day))]
         named = opioids_in(column)
         if label and (days or _CURRENT.match(column)):
-            yield from _entries(place, f"{texts[0]} {text}", days[0] if days else place.day, listed=True)
+            joined = f"{texts[0]} {text}"
+            yield from _entries(place, joined, days[0] if days else place.day, regimens_in(joined, anchor_of(place.day)), listed=True)
         elif named:
-            yield from _entries(place, f"{column} {text}", row_day, listed=True)
+            joined = f"{column} {text}"
+            yield from _entries(place, joined, row_day, regimens_in(joined, anchor_of(place.day)), listed=True)
         elif _OPIOID_COLUMN.search(column) and re.fullmatch(rf"\s*{NUMBER}\s*(?:mg)?\s*", text):
             yield _stated(place, number(re.findall(NUMBER, text)[0]), row_day, past=False)
 
@@ -102,17 +112,16 @@ def _by_column(segment: Segment, page: Page) -> bool:
     return any((label and (dates_in(c) or _CURRENT.match(c))) or opioids_in(c) for c in segment.columns[1:])
 
 
-def _prose(place: _Place, drug: DrugMention | None) -> Iterator[Finding]:
+def _prose(place: _Place, spoken: list[Regimen]) -> Iterator[Finding]:
     segment = place.segment
     if _by_column(segment, place.page) or segment.section in ("allergies", "family_history", "review_of_systems"):
         return
     if _HISTORY.search(segment.heading) and not re.search(r"med(?:ication)?s\b|current|opioid", segment.heading, re.I):
         return
-    yield from _entries(place, segment.text, place.day, drug=drug, listed=segment.kind == "row" or segment.section == "medications")
+    yield from _entries(place, segment.text, place.day, spoken, listed=segment.kind == "row" or segment.section == "medications")
 
 
-def _entries(place: _Place, text: str, day: str | None, listed: bool, drug: DrugMention | None = None) -> Iterator[Finding]:
-    regimens = regimens_in(text, anchor_of(place.day), drug)
+def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen], listed: bool) -> Iterator[Finding]:
     row = place.segment.kind == "row"
     for regimen in regimens:
         if not _systemic(text, regimen, place):
@@ -122,7 +131,7 @@ def _entries(place: _Place, text: str, day: str | None, listed: bool, drug: Drug
             continue
         before = re.split(r"[.;]\s", text[: regimen.start])[-1]
         own = regimen.day.iso if regimen.day and not (row and regimen.day.start > regimen.start) else None
-        past = own is None and not row and bool(_PAST.search(before))
+        past = own is None and (regimen.superseded or not row and bool(_PAST.search(before) or _PAST_AFTER.match(text, regimen.end)))
         yield Finding(
             "opioid_dose", amount[1] if amount else None, excerpt(place.document_id, place.page, place.segment.start, place.segment.end), "doses",
             unit="MME/day", date=None if past else own or day, derivation=words if amount else None,
@@ -139,7 +148,7 @@ def _medicines(segment: Segment) -> bool:
 def _systemic(text: str, regimen: Regimen, place: _Place) -> bool:
     """Whether this is a dose that the patient takes, or took, by mouth or through the skin."""
     drug = regimen.drug.opioid
-    if drug.antagonist or (drug.name == "fentanyl" and not _worn(text, regimen)):
+    if drug.antagonist or (drug.name == "fentanyl" and not _worn(text, regimen, place)):
         return False
     clause_start = max((m.end() for m in re.finditer(r"[.;]\s", text[: regimen.start])), default=0)
     before = text[clause_start : regimen.start]
@@ -160,9 +169,28 @@ def _spinal(near: str, regimen: Regimen, text: str) -> bool:
     return any(_SPINAL.search(part) for part in (before_drug, within)) or bool(re.match(r"\W*(?:mg\W+)?(?:intrathecal|IT\b|epidural|preservative|PF\b|spinal)", after_dose, re.I))
 
 
-def _worn(text: str, regimen: Regimen) -> bool:
+def _worn(text: str, regimen: Regimen, place: _Place) -> bool:
     """A fentanyl dose counts as systemic only when something says that it is a patch."""
-    return regimen.drug.patch or bool(re.search(r"patch|transdermal|q\s?72|72\s*h|duragesic|every (?:3|three) days", text, re.I))
+    if regimen.drug.patch or re.search(r"patch|transdermal|q\s?72|72\s*h|duragesic|every (?:3|three) days", text, re.I):
+        return True
+    return regimen.unit == "mcg/h" and regimen.strength is not None and regimen.strength[0] in _PATCHES and not _SPINAL.search(text) and not _ACUTE.search(text) and place.segment.section not in ("trial", "procedure") and not re.search(r"trial|procedure|injection|technique|description|course", place.segment.heading, re.I) and bool(place.patient_wears)
+
+
+_FROM_TO = re.compile(rf"\bfrom\s+(?:about\s+)?(?P<a>{NUMBER})(?:\s*(?:mg|milligrams?)(?:\s*(?:/\s*d(?:ay)?|a day|daily|per day))?)?(?:\s+(?:in|on|last|at)\s+\w+(?:\s+\w+)?)?\s+(?:down\s+)?to\s+(?:about\s+)?(?P<b>{NUMBER})\s*(?:mg|milligrams?)\s*(?:/\s*d(?:ay)?\b|a day|daily|per day|total)", re.I)
+
+
+def _daily_change(place: _Place, last: Regimen | None) -> Iterator[Finding]:
+    """"Morphine was reduced from ninety to forty milligrams a day": two daily totals of one drug."""
+    text = place.segment.text
+    for match in _FROM_TO.finditer(text):
+        named = opioids_in(text[: match.end() + 30]) or ([last.drug] if last else [])
+        before = re.split(r"[.;]\s", text[: match.start()])[-1]
+        if len({d.opioid.name for d in named}) != 1 or named[0].opioid.factor is None or _PLANNED.search(before) or _OTHERS.search(before) or _SPINAL.search(before[-30:]):
+            continue
+        for value, past in ((number(match["a"]), True), (number(match["b"]), False)):
+            mme = round(value * named[0].opioid.factor, 1)
+            finding = _stated(place, mme, None if past else place.day, past)
+            yield replace(finding, derivation=f"{named[0].opioid.name} {value:g} mg/day x {named[0].opioid.factor:g} = {mme:g} MME/day")
 
 
 def _has_no_total(segment: Segment) -> bool:
@@ -172,21 +200,44 @@ def _has_no_total(segment: Segment) -> bool:
 def _totals(place: _Place) -> Iterator[Finding]:
     """Totals that the note states itself: "180 MME", "MED now 40", "150 to 60 MME daily"."""
     text = place.segment.text
-    for match in _STATED.finditer(text) if re.search(r"\bMEDs?\b", text) else _CASE_FREE.finditer(text):
-        before = re.split(r"[.;]\s", text[: match.start()])[-1]
+    spelled = dates_in(text, anchor_of(place.day))
+    blank = _without(text, [(d.start, d.end) for d in spelled])
+    if re.search(r"\bunclear\b|\bnot sure\b|\bunsure\b", text, re.I):
+        return
+    for match in _STATED.finditer(blank) if re.search(r"\bMEDs?\b", text) else _CASE_FREE.finditer(blank):
+        before = re.split(r"[.;,]\s", text[: match.start()])[-1]
         if _PLANNED.search(before + match[0]) or _OTHERS.search(before) or re.match(r"\s*(?:or less|or below|by the)", text[match.end() :]):
             continue
-        first, second = match["a"] or match["c"], match["b"] or match["d"]
-        span = text[max(0, match.start() - 25) : match.end() + 30]
-        days = [m.iso for m in dates_in(span, anchor_of(place.day)) if m.precision in ("day", "month")]
-        if second is None and (earlier := re.search(rf"\bfrom\s+(?P<n>{NUMBER})\s*(?:mg|milligrams?)?\s*to\s*$", text[: match.start()], re.I)):
+        first, second = match["a"] or match["c"], match["b"] or match["d"] or match["f"]
+        if match["e"] and not second:
+            first, second = match["e"], first
+        if number(first) > 3000:
+            continue
+        days = _beside(text, match.start(), match.end(), spelled)
+        if second is None and (earlier := re.search(rf"\bfrom\s+(?P<n>{NUMBER})\s*(?:mg|milligrams?)?(?:\s+\w+){{0,3}}\s+to\s*$", text[: match.start()], re.I)):
             first, second = earlier["n"], first
         if second is not None:
             yield _stated(place, number(first), None, past=True)
             yield _stated(place, number(second), place.day, past=False)
         else:
-            past = bool(_PAST.search(before)) and not days
+            past = bool(_PAST.search(before) or _PAST.search(match[0][: -len(first)]) or _PAST_AFTER.match(text, match.end())) and not days
             yield _stated(place, number(first), None if past else days[0] if days else place.day, past=past)
+
+
+def _without(text: str, spans: list[tuple[int, int]]) -> str:
+    """`text` with these spans blanked, so that a date's digits are no dose."""
+    for start, end in spans:
+        text = text[:start] + "~" * (end - start) + text[end:]
+    return text
+
+
+def _beside(text: str, start: int, end: int, days: list[DateMention]) -> list[str]:
+    """The date nearest to a total in its own clause, one before it first."""
+    left = max((m.end() for m in re.finditer(r"[.;](?=\s)", text[:start])), default=0)
+    before = [d for d in days if left <= d.start < start and start - d.end < 30]
+    after = [d for d in days if end <= d.start < end + 25 and not re.search(r"[.;]\s|->|→|\bto\b", text[end : d.start])]
+    chosen = [d for d in (*before[-1:], *after[:1]) if d.precision in ("day", "month", "season")]
+    return [d.iso for d in chosen]
 
 
 def _stated(place: _Place, value: float, day: str | None, past: bool) -> Finding:

@@ -22,7 +22,7 @@ Topic = Literal["trial", "planned", "other", ""]
 _OTHER = re.compile(
     r"\b(?:ESIs?|T?FESI|ILESI|LESI|CESI|steroids?|transforaminal|interlaminar|(?:nerve|facet|sympathetic|branch|ganglion|plexus|celiac|hypogastric|intercostal|stellate|impar|trigger|saddle) (?:blocks?|injections?)|blocks?|LSBs?|MBBs?|RFAs?|rhizotomy|"
     r"ablations?|neurolysis|neurolytic|SCS|DRG|stim(?:ulator|ulation)?|dorsal column|cordotomy|vertebroplasty|kyphoplasty|radiat\w+|radiotherapy|TENS|acupuncture|chiropract\w+|massage|botox|PRP|"
-    r"physical therapy|ketamine|lidocaine infusions?|gabapentin|pregabalin|duloxetine|fusion|laminectomy|decompression|trigger points?|SI joint|SIJ|baclofen|spasticity|ziconotide|brace)\b",
+    r"PCA|physical therapy|ketamine|lidocaine infusions?|gabapentin|pregabalin|duloxetine|fusion|laminectomy|decompression|trigger points?|SI joint|SIJ|baclofen|spasticity|ziconotide|brace)\b",
     re.I,
 )
 _ROUTE = r"(?:intrathecal|IT|epidural|spinal|neuraxial|subarachnoid|intraspinal|catheter|pump|opioid|morphine|hydromorphone|fentanyl|sufentanil|MSO4|HM|dilaudid|screening|test|single[- ]shot|continuous|infusion|inpatient|hospital|inpt)"
@@ -30,7 +30,7 @@ _TRIAL = re.compile(
     rf"\b{_ROUTE}(?:[\s/-]+\w+){{0,3}}?[\s-]+(?:trial(?:s|ed|ing)?|test(?:s| dose| injection)?|screening|challenge|bolus|infusion|injection|shot|dose)\b"
     rf"|\b(?:trial(?:s)?|test dose|screening dose|screening injection|test injection|screening|single[- ]shot)\s+(?:of\s+|with\s+)?(?:\w+\s+){{0,2}}?{_ROUTE}\b"
     r"|\b(?:the|his|her|their|this|that|post|pre|successful|failed|after|during|before|of|on|since|in|positive|repeat|first|second)[\s-]+(?:\w+[\s-]){0,1}trial\b(?!\s+of\s+(?:the\s+)?(?:gabapentin|pregabalin|duloxetine|tens|pt\b|physical|scs|stim))"
-    r"|(?:^|[.;:]\s+)trials?\b|\bTRIAL\b|\btest dose\b|\bcath(?:eter)? (?:out|pulled|removed|drawn|came out)\b|\bon (?:the )?(?:catheter|infusion)\b|\bwith the catheter running\b|\bIT (?:morphine|hydromorphone|HM|fentanyl|MSO4|MS)\b|\bintrathecal (?:morphine|hydromorphone|fentanyl|opioid)|\bepidural (?:morphine|MSO4|hydromorphone|fentanyl|opioid)",
+    r"|(?:^|[.;:]\s+)trials?\b|\bTRIAL\b|\btest dose\b|\bcath(?:eter)? (?:out|pulled|removed|drawn|came out|went in|days)\b|\bon (?:the )?(?:catheter|infusion)\b|\bwith the catheter running\b|\bIT (?:morphine|hydromorphone|HM|fentanyl|MSO4|MS)\b|\bintrathecal (?:morphine|hydromorphone|fentanyl|opioid)|\bepidural (?:morphine|MSO4|hydromorphone|fentanyl|opioid)",
     re.I,
 )
 _STIM_TRIAL = re.compile(r"\b(?:SCS|DRG|stim(?:ulator|ulation)?|dorsal column|baclofen|ketamine|lidocaine|gabapentin|clinical)\b[\w\s,/-]{0,20}\btrial|\btrial (?:of )?(?:the )?(?:SCS|DRG|spinal cord stim|stim|gabapentin|baclofen|temporary)", re.I)
@@ -85,6 +85,9 @@ def topics(segments: Sequence[tuple[Page, Segment, str | None]]) -> Iterator[tup
         started = True
         if segment.kind == "row":
             label: Topic = topic_of(" ".join((segment.label, *segment.columns)))
+            if own == "trial" and label != "other":
+                yield page, segment, day, "trial"
+                continue
             yield page, segment, day, "other" if "other" in (label, own) and base != "trial" or label == "other" else base or now
         elif own in ("other", "planned") and base == "trial":
             yield page, segment, day, own if _relief_of_other(segment.text) or own == "planned" else "trial"

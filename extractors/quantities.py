@@ -31,9 +31,11 @@ _FRACTIONS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "qu
 _PERCENT_SIGN = r"\s*(?:%|percent\b|per\s?cent\b|pct\b)"
 _PERCENT = re.compile(
     rf"(?P<low>{NUMBER})(?:{_PERCENT_SIGN})?\s*(?:-|–|—|\bto\b|\bor\b|\band\b)\s*(?P<high>{NUMBER}){_PERCENT_SIGN}"
-    rf"|(?P<one>{NUMBER}){_PERCENT_SIGN}"
-    r"|\b(?P<count>a|one|two|three|four|nine|1|2|3|4)[\s-]+(?P<part>thirds?|quarters?|fourths?|fifths?|tenths?)\b"
-    r"|(?<![\d/])(?P<slash>1/2|1/3|2/3|3/4|1/4)(?![\d/])(?=\s*(?:of\b|relief|better|less|gone|improv|reduc|the\b|or more|$|[.,;)]))(?<!nrs ...)(?<!tab ...)"
+    rf"|(?P<one>{NUMBER})(?:-?odd)?{_PERCENT_SIGN}"
+    rf"|(?:percent|%)\s*(?:of\s+)?(?:pain\s+|opioid\s+|dose\s+)?(?:reduction|relief|improvement|decrease)\s*[:=]?\s*(?P<form>{NUMBER})(?!\s*(?:{_PERCENT_SIGN[3:]}|mg|\d))"
+    rf"|(?P<top>{NUMBER})\s+(?:out of|of|in)\s+every\s+(?P<every>{NUMBER})\b"
+    r"|\b(?P<count>a|one|two|three|four|nine|1|2|3|4)[\s-]+(?:full\s+)?(?P<part>thirds?|quarters?|fourths?|fifths?|tenths?)\b"
+    r"|(?<![\d/])(?P<slash>1/2|1/3|2/3|3/4|1/4)(?![\d/])(?=\s*(?:of\b|relief|better|less|gone|improv|reduc|the\b|over\b|or more|$|[.,;)]))"
     r"|\b(?P<alone>three[\s-]quarters|halved|halving|in half|half)\b",
     re.I,
 )
@@ -44,8 +46,8 @@ _SMALL = r"(?:\s*(?:a|an|the|his|her|of|by|some|full))*\s*$"
 _BEFORE: tuple[tuple[Bound, re.Pattern[str]], ...] = (
     ("at_least", re.compile(r"(?:at least|no less than|not less than|no fewer than|minimum of|>=|≥|≧)" + _SMALL, re.I)),
     ("at_most", re.compile(r"(?:no|not|never|nothing) (?:more|better|greater|over|above) (?:than )?" + _SMALL, re.I)),
-    ("nearly", re.compile(r"(?:nearly|almost|just under|just below|just short of|short of|shy of|not quite|close to|approaching|nearing|barely|at the limit of)" + _SMALL, re.I)),
-    ("at_most", re.compile(r"(?:under|less than|below|fewer than|up to|at most|<=|<|≤|maximum of|max\.?|at best|as much as)" + _SMALL, re.I)),
+    ("nearly", re.compile(r"(?:a shade under|a touch under|a little under|a hair under|nearly|almost|just under|just below|just short of|short of|shy of|not quite|close to|approaching|nearing|barely|at the limit of)" + _SMALL, re.I)),
+    ("at_most", re.compile(r"(?:well under|well below|under|less than|below|fewer than|up to|at most|<=|<|≤|maximum of|max\.?|at best|as much as)" + _SMALL, re.I)),
     ("at_least", re.compile(r"(?:more than|over|better than|greater than|upwards? of|in excess of|exceed(?:s|ed|ing)?|above|beyond|a good|fully|easily|>)" + _SMALL, re.I)),
     ("about", re.compile(r"(?:about|approx(?:imately)?\.?|roughly|around|circa|some|~|≈|or so|somewhere (?:near|around))" + _SMALL, re.I)),
 )
@@ -107,6 +109,10 @@ def _value(match: re.Match[str]) -> tuple[float, float]:
         return (value := number(match["one"])), value
     if match["low"]:
         return number(match["low"]), number(match["high"])
+    if match["form"]:
+        return (value := number(match["form"])), value
+    if match["top"]:
+        return (value := round(100 * number(match["top"]) / max(number(match["every"]), 1.0), 1)), value
     if match["count"]:
         count = 1.0 if match["count"].lower() == "a" else number(match["count"])
         return (value := round(100 * count / _FRACTIONS[match["part"].lower()], 1)), value

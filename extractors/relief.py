@@ -19,10 +19,12 @@ from extractors.segment import Segment
 from extractors.stream import Pages, dated
 
 _SILENT = frozenset({"quoted", "boilerplate", "education", "family", "unanswered", "plan"})
-_RELIEF = re.compile(r"\b(?:relief|relieved|better|improve\w*|less pain|less|eas(?:ed|ing|ier)|reduc\w+|decreas\w+|gone|benefit\w*|drop\w*|fell|fall\w*|down|cut|lower\w*|halved|diminish\w*|analgesia|pain[- ]free|vanished|lifted|taken away|off (?:the|his|her) pain|response|pain (?:was|went)|of (?:the|his|her) pain|comfort\w*|abat\w+|subsid\w+|vs baseline|lighter)\b", re.I)
+_RELIEF = re.compile(r"\b(?:relief|relieved|better|improve\w*|less pain|less|eas(?:ed|ing|ier)|reduc\w+|decreas\w+|gone|benefit\w*|drop\w*|fell|fall\w*|down|cut|lower\w*|halved|diminish\w*|analgesia|help|removed|effect\w*|reliev\w*|pain[- ]free|vanished|lifted|taken away|off (?:the|his|her) pain|response|pain (?:was|went)|of (?:the|his|her) pain|comfort\w*|abat\w+|subsid\w+|vs baseline|lighter)\b", re.I)
 _NOT_RELIEF = re.compile(r"\b(?:PSA|CEA|bilirubin|creatinine|A1c|oxygen|room air|saturat\w+|SpO2|RA\b|lidocaine|bupivacaine|ejection|EF\b|opioids?\b(?! trial)|MME|MEDD?|weaned|tapered|hematocrit|oxycodone|appetite|attendance|visits|nights|predict\w*|chance|probability|stenosis|cases|(?:patients|people) (?:who|in)|adherence|confiden\w+|certain|compliance|impairment|lung|function|mobility|weight|PPS|KPS|performance|BMI|sleep)\b", re.I)
-_GOAL = re.compile(r"\b(?:would like|goals?|targets?|hop(?:es?|ing|ed)|if|expect\w*|would (?:be|need|consider|count|call|want)|success (?:is|was|means|would)|defined|threshold|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will|policy|guideline\w*|requires?|required|aim\w*|ask(?:s|ed)? (?:for|is)|what (?:we|the plan)|might|could|promised?|cutoff|looking for|speaks of|unless|whether|consider\w* positive|most people|patients who|(?-i:may))\b", re.I)
-_WORD_ZERO = re.compile(r"\b(?:no|without any|zero|not any|little or no|nil|absolutely no)\s+(?:pain\s+)?(?:relief|benefit|improvement|change in (?:the |his |her )?pain|response)\b|\bpain (?:was |is |remained |stayed )?(?:unchanged|the same|no better)\b|\bdid not help\b", re.I)
+_GOAL = re.compile(r"\b(?:would like|goals?|targets?|hop(?:es?|ing|ed)|if|expect\w*|would (?:be|need|consider|count|call|want)|success (?:is|was|means|would)|defined|threshold|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will|policy|guideline\w*|requires?|required|aim\w*|ask(?:s|ed)? (?:for|is)|what (?:we|the plan)|might|could|promised?|cutoff|looking for|speaks of|unless|whether|consider\w* positive|most people|patients who|successful (?:if|when)|your pain|you can|(?-i:may))\b", re.I)
+_PEOPLE = re.compile(r"\b(?:mother|father|brother|sister|niece|nephew|cousin|uncle|aunt|neighbor|neighbour|friend|roommate|another patient|other patients|most patients)\b(?!.{0,30}\b(?:says|reports|confirms|agrees|estimates?)\b)", re.I)
+_KEPT = re.compile(r"\b(?:kept|keeps?|keeping|left with|had only|has only|remaining|still has|put (?:the )?pain at|(?:down )?to)\s+(?:about\s+|roughly\s+|only\s+|just\s+)?[\"“]?(?:a\s+|an\s+)?$", re.I)
+_WORD_ZERO = re.compile(r"\b(?:no|without any|zero|not any|little or no|nil|absolutely no)\s+(?:pain\s+)?(?:relief|benefit|improvement|change in (?:the |his |her )?pain|response)\b|\bpain (?:was |is |remained |stayed )?(?:unchanged|the same|no better)\b|\bdid not help\b|\b(?:did|does) nothing\b|\bno effect\b|\bmade no difference\b", re.I)
 _VAGUE = re.compile(r"\b(?:good|great|excellent|nice|meaningful|significant|substantial|considerable|marked|modest|fair|partial|satisfactory|dramatic|remarkable|some|pleasant|profound|tremendous|wonderful)\b[\w\s,-]{0,24}\b(?:relief|analgesia|improvement|response|benefit|pain control)\b|\btook the edge off\b|\bmuch better\b|\bfelt (?:much |a lot )?better\b|\bstruck by how much\b|\beverything we had hoped\b|\bvery well\b", re.I)
 
 
@@ -68,16 +70,12 @@ def _implied(stream: Sequence[tuple[Page, Segment, str | None, Topic]]) -> bool:
 
 def _stated(segment: Segment, where: Excerpt, day: str | None) -> Iterator[Finding]:
     text = segment.text
-    if segment.kind == "tick" and segment.ticked is None:
+    if segment.kind == "tick":
+        yield from _ticked(segment, where, day)
         return
     numbers = False
     for percent in percents(text):
         if not _is_relief(text, percent):
-            continue
-        if segment.kind == "tick" and not (segment.ticked and segment.ticked.lower().startswith("y")):
-            numbers = True
-            if (segment.ticked or "").lower().startswith("no") and percent.bound == "at_least" and percent.low == 50:
-                yield _relief(where, "under_half", "at_most", 50.0, 50.0, day, "box ticked no: at least 50 %", "stated")
             continue
         numbers = True
         yield _percent(where, percent, text, day)
@@ -88,13 +86,29 @@ def _stated(segment: Segment, where: Excerpt, day: str | None) -> Iterator[Findi
             yield _relief(where, "vague", "exact", None, None, day, None, "stated")
 
 
+def _ticked(segment: Segment, where: Excerpt, day: str | None) -> Iterator[Finding]:
+    """A ticked "Pain relief >= 50 %: yes", or a ticked option that is itself a percentage."""
+    if segment.ticked is None or not re.search(r"pain|relief|analgesi|reduction|NRS|improve|response", segment.text, re.I) or re.search(r"opioid (?:dose|reduc|wean)|oral opioid|MME", segment.text, re.I):
+        return
+    answer = segment.ticked.strip().lower()
+    if re.fullmatch(r"yes|no|y|n", answer):
+        for percent in [p for p in percents(segment.text) if p.bound in ("at_least", "exact") and p.low == 50][:1]:
+            said = answer.startswith("y")
+            yield _relief(where, "at_least_half" if said else "under_half", "at_least" if said else "at_most", percent.low, percent.high, day, f"box ticked {answer}: at least 50 %", "stated")
+        return
+    for percent in percents(segment.ticked)[:1]:
+        yield _percent(where, percent, segment.ticked, day)
+
+
 def _is_relief(text: str, percent: Percent) -> bool:
+    if _PEOPLE.search(re.split(r"[.;]\s", text[: percent.start])[-1]):
+        return False
     left = max((m.end() for m in re.finditer(r"[.;](?=\s)|\n", text[: percent.start])), default=0)
     right = next((percent.end + m.start() for m in re.finditer(r"[.;](?=\s|$)|\n", text[percent.end :])), len(text))
     clause = text[left:right]
     if _GOAL.search(text[left : percent.start]) or re.match(r"[^.;]{0,30}\b(?:is the (?:goal|target)|is needed|required|or (?:he|she) would|to (?:proceed|qualify))", text[percent.end :], re.I):
         return False
-    if percent.bound == "at_least" and _quoted(text, percent.start):
+    if percent.bound == "at_least" and _quoted(text, percent.start) and re.search(r"provided|reduction in pain|minimal side|criteri|coverage|weaned", text, re.I):
         return False
     if re.search(r"\b(?:MEDD?|MME|opioids?|dose|regimen|wean\w*|taper\w*)\b", clause, re.I) and not re.search(r"\b(?:pain|relief|better)\b", clause, re.I):
         return False
@@ -115,8 +129,9 @@ def _quoted(text: str, at: int) -> bool:
 def _percent(where: Excerpt, percent: Percent, text: str, day: str | None) -> Finding:
     low, high, bound = percent.low, percent.high, percent.bound
     # "pain was down to a third of what it was" leaves a third: two thirds are gone.
-    if re.search(r"\b(?:down )?to\s+(?:about\s+|roughly\s+|only\s+)?(?:a\s+|an\s+)?$", text[: percent.start] , re.I) and re.match(r"\s*(?:of\b|what\b|its\b|the\b)", text[percent.end :], re.I):
+    if _KEPT.search(text[: percent.start]) and re.match(r"\s*(?:of\b|what\b|its\b|the\b)", text[percent.end :], re.I):
         low, high = 100 - high, 100 - low
+        bound = {"at_least": "at_most", "at_most": "at_least", "nearly": "at_least"}.get(bound, bound)  # type: ignore[assignment]
     verdict = side(low, high, bound)
     number_ = low if bound in ("exact", "about", "at_least") and verdict != "vague" else None
     words = re.sub(r"\s+", " ", text[percent.start : percent.end]).strip()
@@ -160,7 +175,8 @@ def _scored(before: float, during: float, unit: str, day: str | None, *places: E
 
 def _computed(scores: _Scores, day: str | None) -> Iterator[Finding]:
     if scores.before and scores.during:
-        before, first = scores.before[0]
+        first = scores.before[0][1]
+        before = round(sum(value for value, _ in scores.before) / len(scores.before), 1)
         during, last = _held(scores.during)
         if before > 0:
             yield _scored(before, during, "", day, first, last)
@@ -192,8 +208,8 @@ def _labelled(page: Page, segment: Segment) -> bool:
 
 def _from_table(document_id: str, rows: list[tuple[Page, Segment]], day: str | None) -> Iterator[Finding]:
     """A flowsheet (a row per time) or a table of measures (a column before, a column during)."""
-    page, first = rows[0]
-    column = _pain_column(first.columns)
+    columns, rows = _headed(rows)
+    column = _pain_column(columns, rows)
     if column is None:
         for page, segment in rows:
             yield from _measure_row(document_id, page, segment, day)
@@ -222,12 +238,36 @@ def _from_table(document_id: str, rows: list[tuple[Page, Segment]], day: str | N
                 yield _moved(word, change.before, change.during, change.unit, change.name, excerpt(document_id, page, segment.start, segment.end), day)
 
 
-def _pain_column(columns: tuple[str, ...]) -> int | None:
+def _headed(rows: list[tuple[Page, Segment]]) -> tuple[tuple[str, ...], list[tuple[Page, Segment]]]:
+    """The columns of a table. Where a title line stands above them, the headers are still a row of words."""
+    columns = rows[0][1].columns
+    if _pain_index(columns) is not None:
+        return columns, rows
+    for index, (page, segment) in enumerate(rows[:3]):
+        texts = tuple(page.text[a:b] for a, b in segment.cells)
+        if len(texts) >= 2 and not any(re.fullmatch(r"[\d./+-]+", t) for t in texts) and _pain_index(texts) is not None and not re.search(r"\d", texts[-1]):
+            return texts, rows[index + 1 :]
+    return columns, rows
+
+
+def _pain_column(columns: tuple[str, ...], rows: list[tuple[Page, Segment]]) -> int | None:
+    """Which cell holds the pain score: by its header, or the one small number after a clock time."""
+    if (found := _pain_index(columns)) is not None:
+        # A blank first header is not printed: then every cell stands one further right.
+        return found + 1 if all(len(s.cells) == len(columns) + 1 for _, s in rows[:2]) else found
+    cells = [[page.text[a:b] for a, b in s.cells] for page, s in rows]
+    timed = [c for c in cells if len(c) > 1 and re.match(r"\d{1,2}:\d\d|\+?\d{1,2}\s*h\b|before|base", c[0], re.I) and re.fullmatch(r"\d(?:\.\d)?|10", c[1])]
+    spoken = re.search(r"pain|score|NRS|VAS", rows[0][1].heading + " ".join(columns), re.I) if rows else None
+    return 1 if not columns and len(timed) >= 3 and (spoken or row_phase([" ".join(cells[0])])) else None
+
+
+def _pain_index(columns: tuple[str, ...]) -> int | None:
     ranked = []
     for index, column in enumerate(columns):
-        if index and re.search(r"\b(?:NRS|NPRS|VAS|VNRS|pain|score|0-10|numeric)\b", column, re.I) and not re.search(r"sedation|POSS|location|site|note|medic|side|where", column, re.I):
-            worst = bool(re.search(r"worst|moving|activity", column, re.I))
-            ranked.append((worst, not re.search(r"average|avg|mean", column, re.I), index))
+        named = re.search(r"\b(?:NRS|NPRS|VAS|VNRS|DVPRS|pain|score|0-10|numeric)\b", column, re.I)
+        loose = re.fullmatch(r"\s*(?:average|avg|mean|worst|rest|moving)\s*", column, re.I)
+        if (named or loose) and not re.search(r"sedation|POSS|location|site|note|medic|side|where|item|measure", column, re.I):
+            ranked.append((bool(re.search(r"worst|moving|activity", column, re.I)), not re.search(r"average|avg|mean", column, re.I), index))
     return min(ranked)[2] if ranked else None
 
 

@@ -17,18 +17,18 @@ from extractors.quantities import NUMBER, number
 
 Phase = Literal["before", "during", "after", ""]
 
-_PAIN = r"(?:NRS|NPRS|VAS|VNRS|VRS|numeric(?:al)?(?: rating)?(?: scale| scores?)?|pain(?: scores?| level| rating| intensity)?|scores?|0-10)"
-_LESS = r"(?:ODI|oswestry|PDI|RMDQ|roland|TUG|up and go|timed up|five times sit|5x\s?STS|5x sit|BPI interference|PEG|disability)"
-_MORE = r"(?:walk\w*|6MWT|6MWD|six[- ]minute|ambulat\w*|stand\w*|sitting|sat|sit[- ]to[- ]stand|chair (?:rise|stand)|up in chair|in chair|sleep\w*|slept|steps?|stairs|laps?|gait|distance|tolerance|PSFS|LEFS|FIM|AM-?PAC|Barthel)"
+_PAIN = r"(?:DVPRS|NRS|NPRS|VAS|VNRS|VRS|numeric(?:al)?(?: rating)?(?: scale| scores?)?|pain(?: scores?| level| rating| intensity)?|scores?|0-10)"
+_LESS = r"(?:ODI|oswestry|PDI|RMDQ|roland|TUG|up and go|timed up|five times sit|5x\s?STS|5x sit|BPI interference|PEG(?: [PEG])?|disability)"
+_MORE = r"(?:walk\w*|6MWT|6MWD|six[- ]minute|ambulat\w*|stand\w*|sitting|sat|sit[- ]to[- ]stand|chair (?:rise|stand)|up in chair|in chair|sleep\w*|slept|steps?|stairs|laps?|gait|distance|tolerance|COPM\w*|PSFS|LEFS|out of bed|FIM|AM-?PAC|Barthel)"
 _ELSE = r"(?:ashworth|spasms?|PHQ\S*|GAD\S*|BDI\S*|PCS|COWS|POSS|RASS|sedation|MoCA|catastroph\w+|depression|anxiety|MEDD?|MME|opioids?|doses?|rate|weight|A1c|hemoglobin|platelets?|INR|creatinine|PSA|WBC|spo2|resp\w*|RR|BP|tablets?|pills?|degrees?|strength|visits?|sessions?)"
 MEASURE = re.compile(rf"\b(?:(?P<pain>{_PAIN})|(?P<less>{_LESS})|(?P<more>{_MORE})|(?P<none>{_ELSE}))\b", re.I)
 UNIT = r"(?:feet|foot|ft|meters?|metres?|m|yards?|yds?|miles?|minutes?|mins?|min|hours?|hrs?|h|seconds?|secs?|s|steps|laps|blocks?|%|mm|cm|points?)"
 
-_BEFORE = re.compile(r"\b(?:before|base-?line|pre-?\s?(?:trial|procedure|injection|test|infusion|op)?|prior|on admission|at admission|admission|began|begun|started (?:at|out)|at (?:the )?(?:start|outset)|originally|initial(?:ly)?|usual|used to|(?:day|night|week) before|against|none yet|previously|at home|on arrival|up from|down from|from)\b", re.I)
-_DURING = re.compile(r"\b(?:during|on (?:the )?(?:catheter|infusion|trial|drug|pump|each of|it\b)|while on|thereafter|afterwards?|after|then|best|lowest|discharge|nadir|at \d+ ?(?:h|hr|hrs|hours|min)|hour \d+|\d+ ?(?:h|hr|hrs|hours)|day \d|days? (?:one|two|three)|(?:first|second|third) day|night \d|with (?:the )?(?:catheter|infusion|drug|medicine)|post|(?:the )?next (?:day|morning)|in (?:the )?trial|to|now|by (?:the )?(?:evening|morning|noon|hour|day)|peak|end of|at its best|since)\b", re.I)
+_BEFORE = re.compile(r"\b(?:before|base-?line|pre-?\s?(?:trial|procedure|injection|test|infusion|op)?|prior|on admission|at admission|admission|admit|base|customary|ordinarily|normally|(?:month|week|wk|day)s? (?:before|prior)|(?:was|were|been) living (?:at|with)|came (?:in )?(?:with|at)|limped in|had been at|been at|start|seldom|referred|began|begun|started (?:at|out)|at (?:the )?(?:start|outset)|originally|initial(?:ly)?|usual|used to|(?:day|night|week) before|against|none yet|previously|at home|on arrival|up from|down from|from)\b", re.I)
+_DURING = re.compile(r"\b(?:during|on (?:the )?(?:catheter|infusion|trial|drug|pump|each of|it\b)|while on|thereafter|afterwards?|after|then|best|lowest|discharge|nadir|at \d+ ?(?:h|hr|hrs|hours|min)|hour \d+|\d+ ?(?:h|hr|hrs|hours)|day \d|days? (?:one|two|three)|(?:first|second|third) day|night \d|with (?:the )?(?:catheter|infusion|drug|medicine)|post|(?:the )?next (?:day|morning)|in (?:the )?trial|to|now|by (?:the )?(?:evening|morning|noon|hour|day)|peak|end(?: of)?|at its best|since|sat at|sits at|this (?:am|morning|evening)|while (?:the )?(?:catheter|infus\w+|pump)|infusing|catheter days|trial days|trial week|drug running|on drug|that day|until discharge|left|running)\b", re.I)
 _TARGET = re.compile(r"\b(?:goals?|targets?|aim\w*|hop(?:es?|ing|ed)|if|expect\w*|would|success (?:is|was|means)|defined|threshold|at least|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will)\b", re.I)
 _PAIR = re.compile(
-    rf"(?P<a>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten))?\s*(?P<ua>{UNIT}\b)?\s*(?:\([^)]{{0,18}}\)\s*)?(?P<arrow>->|→|=>|➔|➜|>|\bto\b|\bdown to\b|\b(?:came|went|fell|dropped|brought) down to\b|\bto (?:a|an)\b)\s*(?:about\s+|an average of\s+|a\s+)?(?P<b>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten))?\s*(?P<ub>{UNIT}\b)?",
+    rf"(?P<a>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten)|s\b)?\s*(?P<ua>{UNIT}\b)?\s*(?:\([^)]{{0,18}}\)\s*)?(?P<arrow>->|→|=>|➔|➜|>|\b(?:falling|fell|dropping|dropped|down|going|went|came) to\b|\bto\b|\bdown to\b|\b(?:came|went|fell|dropped|brought) down to\b|\bto (?:a|an)\b)\s*(?:about\s+|an average of\s+|a\s+)?(?P<b>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten))?\s*(?P<ub>{UNIT}\b)?",
     re.I,
 )
 _FALL = re.compile(r"\b(?:from|fell|dropp\w+|down|went|decreas\w+|reduc\w+|improv\w*|came|brought|->|→|lower\w*|relief|cut|eased|fall)\b|->|→|=>", re.I)
@@ -99,12 +99,13 @@ def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Chan
             return None
         if before > 10 and unit != "mm" and not re.search(r"VAS|/\s*100", text, re.I):
             return None
-        if spoken and match["arrow"].lower() == "to" and not _FALL.search(text[max(0, match.start() - 40) : match.start()] + name) and not re.search(r"\(\s*$", text[: match.start()]):
+        told = bool(_FALL.search(text[max(0, match.start() - 40) : match.end()]))
+        if spoken and not told and not (during < before and (name != default or re.search(r"pain|NRS|VAS|trial|relief|score", text, re.I))):
             return None
-        if not (_FALL.search(match["arrow"] if spoken else "") or _FALL.search(text[: match.end()]) or re.search(r"down", match[0])) and spoken:
+        if re.match(r"\s*(?:a|per|each) (?:day|night|week)|\s*(?:hours?|hrs?|nights?|drinks?|beers?|people|visits|trips)", text[match.end() :], re.I):
             return None
         return Change(match.start(), match.end(), before, during, "pain", name, unit)
-    if spoken and match["arrow"].lower() == "to" and not re.search(r"\bfrom\s+(?:\w+\s+){0,3}$", text[: match.start()], re.I):
+    if spoken and match["arrow"].lower() == "to" and not re.search(r"\bfrom\s+(?:\w+\s+){0,3}$", text[: match.start()], re.I) and not (name and name != default and text[: match.start()].rstrip().lower().endswith(name.strip().lower())):
         return None
     if measure in ("more", "less") and unit != "%":
         return Change(match.start(), match.end(), before, during, measure, name, unit)
@@ -122,20 +123,32 @@ def _measure(text: str, at: int, default: str) -> tuple[str, str]:
 
 
 def pain_scores(text: str, in_pain: bool) -> list[Score]:
-    """Single pain scores with the phase that the nearest words give. `in_pain`: pain is what the words are about."""
-    out: list[Score] = []
-    previous = 0
-    matches = [m for m in _LONE.finditer(text) if _is_score(text, m, in_pain)]
-    for index, match in enumerate(matches):
-        start = match.start()
-        left = text[previous:start]
-        left = re.split(r"[,;.](?=\s)|\n", left)[-1] if index else left
-        following = text[match.end() : matches[index + 1].start() if index + 1 < len(matches) else len(text)]
-        following = re.split(r"[,;.](?=\s|$)|\band\b|\n", following)[0][:30]
-        phase = _phase(left) or _phase(following, ahead=True) or (_phase(text[max(0, start - 30) : start]) if index == 0 else "")
-        out.append(Score(start, match.end(), number(match["n"]), "pain", "pain", phase, bool(re.search(r"\b(?:average|avg|mean)\b", text[max(0, start - 30) : start], re.I))))
-        previous = match.end()
-    return out
+    """Single pain scores with the phase that the nearest words give. `in_pain`: pain is what the words are about.
+
+    Numbers in a row ("4, 3, 3") are one reading each of the same phase. Beside a score that is plainly
+    from before, a score without a cue is from the trial.
+    """
+    groups: list[list[re.Match[str]]] = []
+    for match in _LONE.finditer(text):
+        joined = bool(groups) and re.fullmatch(r"\s*(?:,|/|and|;|-|–|to)\s*", text[groups[-1][-1].end() : match.start()]) is not None and number(match["n"]) <= 10
+        if joined:
+            groups[-1].append(match)
+        elif _is_score(text, match, in_pain):
+            groups.append([match])
+    phases = [_group_phase(text, groups, index) for index in range(len(groups))]
+    if "before" in phases:
+        phases = [phase or "during" for phase in phases]
+    return [Score(m.start(), m.end(), number(m["n"]), "pain", "pain", phase, bool(re.search(r"\b(?:average|avg|mean)\b", text[max(0, m.start() - 30) : m.start()], re.I)))
+            for group, phase in zip(groups, phases, strict=True) for m in group]
+
+
+def _group_phase(text: str, groups: list[list[re.Match[str]]], index: int) -> Phase:
+    start, end = groups[index][0].start(), groups[index][-1].end()
+    left = text[groups[index - 1][-1].end() if index else 0 : start]
+    left = re.split(r"[,;.](?=\s)|\n", left)[-1] if index else left
+    following = text[end : groups[index + 1][0].start() if index + 1 < len(groups) else len(text)]
+    following = re.split(r"[,;.(](?=\s|$|\w)|\band\b|\n", following)[0][:30]
+    return _phase(left) or _phase(following, ahead=True)
 
 
 def _is_score(text: str, match: re.Match[str], in_pain: bool) -> bool:

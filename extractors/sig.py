@@ -26,6 +26,7 @@ _DAY = r"(?:(?:/|per|a|each|every|in (?:the|a) (?:past|last|24)|over)\s*(?:d\b|d
 _LEX = re.compile(
     rf"(?P<conc>{_NUM}\s*(?:mg|mcg)\s*(?:/|per)\s*(?:{_NUM})?\s*ml\b)"
     rf"|(?P<rate>{_NUM}\s*(?:mcg|micrograms?|µg|ug)\s*(?:/|per|an)\s*h(?:r|our)?\b)"
+    rf"|(?P<daily>\b(?:total\s+)?(?:daily\s+(?:dose|total|intake)|daily)\s*(?:(?:was|of|is|at|to|came|dose|:|=|about)\s*){{0,3}}(?P<dailymg>{_NUM})\s*(?:mg|milligrams?)\b)"
     rf"|(?P<total>{_MANY}\s*{_UNIT}\s*(?:/\s*d(?:ay)?\b|(?:a|per|each) day|daily total|total daily|/\s*24\s*h))"
     rf"|(?P<pair>(?<![\d./])(?:\d+(?:\.\d+)?\s*[-/]\s*\d{{3}}|\d{{3}}\s*[-/]\s*\d{{1,2}}(?:\.\d+)?)(?![\d/])(?:\s*mg\b)?)"
     rf"|(?P<strength>(?:{_MANY})\s*[-]?{_UNIT}\b)"
@@ -47,8 +48,11 @@ _LEX = re.compile(
     re.I,
 )
 _ABBREVIATIONS = {"bid": 2.0, "bd": 2.0, "tid": 3.0, "qid": 4.0, "qod": 0.5, "every other day": 0.5, "weekly": 1 / 7, "am and pm": 2.0, "morning and night": 2.0, "morning and evening": 2.0}
+_CHANGED = re.compile(r"->|→|=>|\bto\b|\bchanged\b|\breduced\b|\blowered\b|\bdecreased\b|\bnow\b|\bthen\b|\bdown\b", re.I)
+_SWAPPED = re.compile(r"\b(?:swapp?\w*|rotat\w+|convert\w*|switch\w*|chang\w+|replac\w+|exchang\w+|transition\w*)\b", re.I)
+_ONTO = re.compile(r"(?:\b(?:to|for|with|by|onto)|->|→)\s*$", re.I)
 _AND = re.compile(r"\s*(?:,|and|with|plus|\+|&)?\s*(?:and|with|plus|\+|&)\s*(?:the\s+)?(?:\w{2}\s+)?", re.I)
-_LEAD = re.compile(r"(?:\b(?:to|now|takes?|taking|at|then|reduced|lowered|decreased|cut|is|was|on|down|currently|by|dose|from|and|stayed|of|total|about|presently|until|just|only|up|use[sd]?|using|each|as)|->|→|=>|[(:;,.–—-]|^)\s*$", re.I)
+_LEAD = re.compile(r"(?:\b(?:to|now|takes?|taking|at|then|reduced|lowered|decreased|cut|is|was|on|down|currently|by|dose|from|and|stayed|of|total|about|presently|today|changed|until|just|only|up|use[sd]?|using|each|as)|->|→|=>|[(:;,.–—-]|^)\s*$", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class Regimen:
     stopped: bool = False
     joined: bool = False
     """Taken together with the regimen before it ("5 mg in the morning and 10 mg at bedtime")."""
+    superseded: bool = False
+    """The words go on to a later dose in its place ("40 mg BID reduced to 20")."""
     told: bool = False
     """An amount was given, so that an unknown MME is worth reporting."""
 
@@ -127,9 +133,9 @@ def _amount(low: float, high: float) -> str:
     return f"{low:g}" if low == high else f"{low:g}-{high:g}"
 
 
-def regimens_in(text: str, anchor: date | None = None, drug: DrugMention | None = None) -> list[Regimen]:
-    """Opioid regimens in reading order. `drug` is the opioid that the words before were about."""
-    return list(_gather(text, list(_tokens(text, anchor)), drug))
+def regimens_in(text: str, anchor: date | None = None, last: Regimen | None = None) -> list[Regimen]:
+    """Opioid regimens in reading order. `last` is the regimen that the words before ended with: "now 10 mg TID" goes on with its drug."""
+    return list(_gather(text, list(_tokens(text, anchor)), last))
 
 
 def _tokens(text: str, anchor: date | None) -> Iterator[Token]:
@@ -168,6 +174,8 @@ def _token(match: re.Match[str]) -> Token:
         low = high = _ABBREVIATIONS.get(re.sub(r"\.|(?<=\b[bt])\s", "", words.lower()).strip(), 1.0)
     elif kind == "conc":
         low = high = numbers[0] / (numbers[1] if len(numbers) > 1 and numbers[1] else 1.0)
+    elif kind == "daily":
+        return Token("total", match.start(), match.end(), *((number(match["dailymg"]),) * 2))
     elif kind == "pair":
         part = opioid_part(numbers[0], numbers[1])
         if part is None:
@@ -192,24 +200,26 @@ def _token(match: re.Match[str]) -> Token:
     return Token(kind, match.start(), match.end(), min(low, high), max(low, high))
 
 
-_KINDS = ("conc", "rate", "total", "pair", "strength", "volume", "everyhours", "bareq", "perday", "perweek", "times", "abbr", "count", "supply", "arrow", "stop", "past", "dash", "break", "bare")
+_KINDS = ("conc", "rate", "daily", "total", "pair", "strength", "volume", "everyhours", "bareq", "perday", "perweek", "times", "abbr", "count", "supply", "arrow", "stop", "past", "dash", "break", "bare")
 
 
-def _gather(text: str, tokens: list[Token], drug: DrugMention | None) -> Iterator[Regimen]:
-    """The state machine: `now` is the regimen being filled, `spare` a dose whose drug comes after it."""
+def _gather(text: str, tokens: list[Token], last: Regimen | None) -> Iterator[Regimen]:
+    """The state machine: `now` is the regimen being filled, `spare` a dose whose drug comes after it.
+
+    `last` is the regimen before: a dose without a drug's name, after words such as "now" or "reduced
+    to", is that drug's next dose.
+    """
     now: Regimen | None = None
     lead: DateMention | None = None
     spare: list[Token] = []
-    carried = drug is not None
     for index, token in enumerate(tokens):
         if token.kind == "drug":
-            if now:
-                yield now
             assert token.drug is not None
-            drug, carried = token.drug, False
-            now = Regimen(drug, token.start, token.end, day=lead)
-            if drug.strength:
-                now = replace(now, strength=(drug.strength,) * 2, told=True)
+            if now:
+                yield replace(now, superseded=bool(_SWAPPED.search(text[max(0, now.start - 40) : token.start]) and _ONTO.search(text[now.end : token.start])))
+            now = last = Regimen(token.drug, token.start, token.end, day=lead)
+            if token.drug.strength:
+                now = replace(now, strength=(token.drug.strength,) * 2, told=True)
             if any(t.kind in ("strength", "total", "rate", "combination") for t in spare) and token.start - spare[-1].end < 14 and not re.search(r"[;.,(\t]", text[spare[-1].end : token.start]):
                 for held in spare:
                     now = _fill(now, held)
@@ -218,7 +228,7 @@ def _gather(text: str, tokens: list[Token], drug: DrugMention | None) -> Iterato
         elif token.kind == "other":
             if now:
                 yield now
-            now, drug, spare = None, None, []
+            now, last, spare = None, None, []
         elif token.kind == "date":
             if now and (now.told or now.stopped) and (now.day is None or now.day == lead) and _trails(text, now, token, lead):
                 now = replace(now, day=token.day, end=max(now.end, token.end))
@@ -227,26 +237,49 @@ def _gather(text: str, tokens: list[Token], drug: DrugMention | None) -> Iterato
         elif token.kind in ("break", "dash", "past"):
             if now and now.told:
                 yield now
-                now, carried = None, True
+                now, last = None, now
             if token.kind == "break":
                 spare, lead = [], (lead if now is None and _only_date(text, tokens, index) else None)
         elif token.kind in ("strength", "total", "rate", "micro", "combination", "conc"):
-            if now is None and drug is not None and carried and _LEAD.search(text[max(0, token.start - 24) : token.start]):
-                now = Regimen(drug, token.start, token.end, day=lead)
-            elif now and now.told and _amount_known(now) and not (token.kind == "conc" or now.concentration):
-                yield now
-                joined = bool(_AND.fullmatch(text[now.end : token.start]))
+            if now and now.told and _amount_known(now) and not (token.kind == "conc" or now.concentration):
+                between = text[now.end : token.start]
+                joined = bool(_AND.fullmatch(between))
+                yield replace(now, superseded=not joined and bool(_CHANGED.search(between)))
                 now = Regimen(now.drug, token.start, token.end, day=now.day if joined else lead if lead != now.day else None, joined=joined)
+            elif now is None and last is not None and _LEAD.search(text[max(0, token.start - 24) : token.start]):
+                now = Regimen(last.drug, token.start, token.end, day=lead)
             if now is None:
-                spare = [*spare, token] if spare and spare[-1].kind == "count" or spare and spare[-1].kind == "bare" else [token]
+                spare = [*spare, token] if spare and spare[-1].kind in ("count", "bare") else [token]
             else:
-                now = _fill(now, token)
+                now = last = _fill(now, token)
         elif now is None:
-            spare = [token] if token.kind in ("count", "bare") else [*spare, token] if spare and token.kind in ("perday", "times", "abbr") else spare
+            now = _elliptic(text, token, tokens[index + 1] if index + 1 < len(tokens) else None, last, lead)
+            if now is None:
+                spare = [token] if token.kind in ("count", "bare") else [*spare, token] if spare and token.kind in ("perday", "times", "abbr") else spare
+        elif token.kind == "bare" and now.told and now.per_day() and (again := _elliptic(text, token, tokens[index + 1] if index + 1 < len(tokens) else None, now, lead if lead != now.day else None)):
+            yield replace(now, superseded=bool(_CHANGED.search(text[now.end : token.start])))
+            now = last = again
         else:
-            now = _fill(now, token, text)
+            now = last = _fill(now, token, text)
     if now:
         yield now
+
+
+def _elliptic(text: str, token: Token, following: Token | None, last: Regimen | None, lead: DateMention | None) -> Regimen | None:
+    """"100 BID now" or "now three a day" after another dose of the same drug: its next dose."""
+    if last is None:
+        return None
+    close = following is not None and following.start - token.end <= 2
+    if token.kind == "bare" and close and following is not None and following.kind in ("times", "abbr", "everyhours", "bareq") and _LEAD.search(text[max(0, token.start - 24) : token.start]):
+        patch = last.unit == "mcg/h"
+        return Regimen(last.drug, token.start, token.end, strength=(token.low, token.high), unit="mcg/h" if patch else "mg", day=lead, told=True)
+    told = _LEAD.search(text[max(0, token.start - 24) : token.start]) and re.search(r"\b(?:now|today|currently|current|present(?:ly)?|down|to|taking|takes)\b|->|→", text[max(0, token.start - 30) : token.start], re.I)
+    if token.kind == "perday" and told:
+        if token.low > 15:
+            return Regimen(last.drug, token.start, token.end, total=(token.low, token.high), day=lead, told=True)
+        if last.strength and last.unit == "mg":
+            return Regimen(last.drug, token.start, token.end, strength=last.strength, units=(token.low, token.high), day=lead, told=True)
+    return None
 
 
 def _amount_known(now: Regimen) -> bool:

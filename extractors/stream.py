@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
@@ -22,9 +23,13 @@ def dated(pages: Pages, day: str | None) -> Iterator[tuple[Page, Segment, str | 
     for page, segments in pages:
         for segment in segments:
             if segment.kind == "heading":
-                named = [m.iso for m in dates_in(segment.text, anchor) if m.precision == "day"]
+                dates = dates_in(segment.text, anchor)
+                named = [m.iso for m in dates if m.precision == "day"] or [m.iso for m in dates if m.precision == "month" and _VISIT.search(segment.text)]
                 now = named[0] if named else now
             yield page, segment, now
+
+
+_VISIT = re.compile(r"medic|meds|list|visit|consult|note|follow|f/u", re.I)
 
 
 def anchor_of(day: str | None) -> date | None:
