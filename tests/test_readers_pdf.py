@@ -154,8 +154,8 @@ def test_turned_text_reads_forward_and_follows_the_main_text(make, turn: int):
 
 def test_glyphs_are_those_of_pdfplumber(make):
     import pdfplumber
-    from pdfminer.pdfinterp import PDFPageInterpreter
 
+    from extractors.readers.content import ContentInterpreter
     from extractors.readers.glyphs import GlyphDevice
 
     def draw(sheet: canvas.Canvas) -> None:
@@ -173,7 +173,7 @@ def test_glyphs_are_those_of_pdfplumber(make):
     with pdfplumber.open(make(draw)) as pdf:
         device = GlyphDevice(pdf.rsrcmgr, Limits())
         device.start((0, 792), float("inf"))
-        PDFPageInterpreter(pdf.rsrcmgr, device).process_page(pdf.pages[0].page_obj)
+        ContentInterpreter(pdf.rsrcmgr, device).process_page(pdf.pages[0].page_obj)
         theirs = [(c["text"], c["x0"], c["top"], c["x1"], c["bottom"]) for c in pdf.pages[0].chars]
     assert [g.text for g in device.glyphs] == [c[0] for c in theirs]
     assert np.allclose([g[1:5] for g in device.glyphs], [c[1:] for c in theirs], atol=1e-6)
