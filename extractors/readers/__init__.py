@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from extractors.document import Document, Page
@@ -14,7 +13,7 @@ from extractors.readers.limits import NEEDS_OCR, Limits
 from extractors.readers.pdf import read_pdf
 from extractors.readers.plain import read_text
 
-__all__ = ["READERS", "Limits", "Recognise", "kind_of", "needs_ocr", "read_document"]
+__all__ = ["READERS", "Limits", "Recognise", "Reader", "assemble", "kind_of", "needs_ocr", "open_reader", "read_document"]
 
 Reader = Callable[[Path, Limits, int], Iterator[Page | str]]
 """Yields a file's pages from the given number on, and warnings about the file as strings."""
@@ -45,7 +44,7 @@ def read_document(
     `document_id` is the file's name without suffix unless given. Raises UnreadableFile, with a reason, for a file
     from which no page can be had; pages that cannot be read stay in, `readable=False`.
     """
-    reader, warnings = _reader(path, limits)
+    reader, warnings = open_reader(path, limits)
     return assemble(path, document_id, reader(path, limits, 1), warnings, recognise)
 
 
@@ -90,8 +89,8 @@ def kind_of(path: Path) -> str:
     return "text" if wide or control <= 0.002 * len(head) else "unknown"
 
 
-def _reader(path: Path, limits: Limits) -> tuple[Reader, list[str]]:
-    """The reader for a file's content, and a warning when its name says something else."""
+def open_reader(path: Path, limits: Limits) -> tuple[Reader, list[str]]:
+    """The reader for a file's content, and a warning when its name says something else. Raises UnreadableFile."""
     try:
         size = path.stat().st_size
         kind = kind_of(path)

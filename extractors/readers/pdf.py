@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 import pdfplumber
-from pdfminer.pdfinterp import PDFPageInterpreter
 
 from extractors.document import Box, Page
 from extractors.errors import UnreadableFile
 from extractors.readers.assemble import UNMAPPED, displayed, upright, words
+from extractors.readers.content import ContentInterpreter
 from extractors.readers.forms import filled_words
 from extractors.readers.glyphs import INVISIBLE, SLANTED, WHITE, Glyph, GlyphDevice, PageTooHeavy
 from extractors.readers.guard import check_pdf, repaired
@@ -125,7 +125,7 @@ class Interpreter:
     def __init__(self, pdf: Any, limits: Limits) -> None:
         self.pdf, self.limits = pdf, limits
         self.device = GlyphDevice(pdf.rsrcmgr, limits)
-        self.interpreter = PDFPageInterpreter(pdf.rsrcmgr, self.device)
+        self.interpreter = ContentInterpreter(pdf.rsrcmgr, self.device)
 
     def size(self, number: int) -> tuple[float, float]:
         """Width and height of the displayed page, in points."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from extractors.readers.words import Word
+from extractors.readers.words import EMPTY, TICKED, Word
 
 WIDE = 1.0
 """A gap of this many ems separates two cells by itself."""
@@ -70,8 +70,12 @@ def split_cells(rows: Sequence[Row]) -> None:
         cells, cell = [], [row.words[0]]
         for before, word in zip(row.words, row.words[1:], strict=False):
             gap, em = word.x0 - before.x1, row.size
-            wide = gap >= 2.5 * em or (gap >= WIDE * em and gap >= 1.8 * usual)
-            if wide or (gap >= ALIGNED * em and _aligned(word, near, 0.2 * em)):
+            if {before.text, word.text} & {EMPTY, TICKED}:
+                wide, aligned = gap >= 3 * em, False  # a tick box belongs to the words beside it
+            else:
+                wide = gap >= 2.5 * em or (gap >= WIDE * em and gap >= 1.8 * usual)
+                aligned = gap >= ALIGNED * em and _aligned(word, near, 0.2 * em)
+            if wide or aligned:
                 cells.append(cell)
                 cell = []
             cell.append(word)
