@@ -1,11 +1,11 @@
 """Findings of a packet: every reader over every page, then what follows from the whole.
 
-    find(documents, phase="implant", request_date="2026-02-19", excluded={("07_labs", 2)})
+    find(documents, RequestHint("implant", "nonmalignant", "hydromorphone", "2026-02-19"))
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from extractors.allergies import find_allergies
@@ -19,34 +19,30 @@ from extractors.labs import find_labs
 from extractors.learned.reader import find_learned
 from extractors.procedures import find_trials
 from extractors.relief import find_relief
+from extractors.request_facts import RequestHint
 from extractors.stream import dated
 from extractors.structure import segments
 from extractors.weans import find_weans
 
 NUMERIC = {"opioid_wean", "trial_relief"}
 """Facts that are arithmetic: where the numbers speak, the learned reader is not asked."""
-PLACE = tuple[str, int]
 
 
-def find(
-    documents: Sequence[Document], *, phase: str = "unknown", request_date: str | None = None, excluded: Collection[PLACE] = ()
-) -> tuple[Finding, ...]:
+def find(documents: Sequence[Document], hint: RequestHint) -> tuple[Finding, ...]:
     """All findings of a packet, in the order of its documents and pages.
 
-    `excluded` are (document_id, page) places that are not this patient's: nothing is read there.
+    The documents hold the patient's own pages only; `hint` is what the request says.
     """
-    found: list[Finding] = []
-    for document in documents:
-        found.extend(find_in_document(document, excluded))
-    trial = _trial_date(found, request_date)
-    found.extend(derive(found, trial, request_date, phase))
+    found = [finding for document in documents for finding in find_in_document(document)]
+    trial = _trial_date(found, hint.request_date)
+    found.extend(derive(found, trial, hint.request_date, hint.phase))
     return tuple(with_details(f) for f in _numbers_first(found))
 
 
-def find_in_document(document: Document, excluded: Collection[PLACE] = ()) -> Iterator[Finding]:
+def find_in_document(document: Document) -> Iterator[Finding]:
     """The findings that one document states by itself."""
     name, day = document.document_id, document_date(document)
-    pages = [(p, segments(p)) for p in document.pages if p.readable and (name, p.number) not in excluded]
+    pages = [(p, segments(p)) for p in document.pages if p.readable]
     for reader in (find_doses, find_weans, find_relief, find_labs, find_trials):
         yield from reader(name, pages, day)
     days = dated(pages, day)
