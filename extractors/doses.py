@@ -123,8 +123,9 @@ def _prose(place: _Place, spoken: list[Regimen]) -> Iterator[Finding]:
 
 def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen], listed: bool) -> Iterator[Finding]:
     row = place.segment.kind == "row"
+    changes = [m.span() for m in _FROM_TO.finditer(text)]
     for regimen in regimens:
-        if not _systemic(text, regimen, place):
+        if any(a < regimen.end and regimen.start < b for a, b in changes) or not _systemic(text, regimen, place):
             continue
         amount, words = regimen.mme()
         if amount is None and not (regimen.told and (listed and not row or _TAKES.search(text[: regimen.start]))) and not (row and _medicines(place.segment)):

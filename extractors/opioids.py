@@ -19,6 +19,9 @@ _EXTENDED = re.compile(r"\b(?:er|sr|cr|xr|la|xl|extended|long|controlled)\b", re
 _PATCH = re.compile(r"\b(?:patch(?:es)?|transdermal|td)\b", re.I)
 
 
+_EQUIVALENT = re.compile(r"\s+(?:milligram\s+|mg\s+)?(?:dose\s+)?equivalents?\b", re.I)
+
+
 @dataclass(frozen=True, slots=True)
 class Opioid:
     """One opioid. `factor` is MME per mg, `patch_factor` MME a day per mcg/h; None where the source gives none."""
@@ -88,6 +91,8 @@ def opioids_in(text: str) -> list[DrugMention]:
     table = formulary()
     found = []
     for match in table.pattern.finditer(text):
+        if _EQUIVALENT.match(text, match.end()):
+            continue
         name = re.sub(r"[\s-]+", " ", match["name"].lower())
         key = table.names.get(name) or table.names.get(name.replace(" ", "-")) or table.names[match["name"].lower()]
         tail = match[0][len(match["name"]) :]

@@ -105,7 +105,7 @@ def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Chan
         if re.match(r"\s*(?:a|per|each) (?:day|night|week)|\s*(?:hours?|hrs?|nights?|drinks?|beers?|people|visits|trips)", text[match.end() :], re.I):
             return None
         return Change(match.start(), match.end(), before, during, "pain", name, unit)
-    if spoken and match["arrow"].lower() == "to" and not re.search(r"\bfrom\s+(?:\w+\s+){0,3}$", text[: match.start()], re.I) and not (name and name != default and text[: match.start()].rstrip().lower().endswith(name.strip().lower())):
+    if spoken and match["arrow"].lower() == "to" and not re.search(r"\bfrom\s+(?:\w+\s+){0,3}$", text[: match.start()], re.I) and not (measure in ("less", "pain") and name != default and text[: match.start()].rstrip().lower().endswith(name.strip().lower())):
         return None
     if measure in ("more", "less") and unit != "%":
         return Change(match.start(), match.end(), before, during, measure, name, unit)
@@ -166,7 +166,7 @@ def _is_score(text: str, match: re.Match[str], in_pain: bool) -> bool:
         return False
     if match["ten"]:
         return not re.search(r"\b(?:strength|power|motor|reflex\w*|PEG|SLR|EHL|DF|PF)\b[^.;]{0,20}$", before, re.I) and ("/" in match["ten"] or bool(named) or in_pain)
-    return bool(named) or (in_pain and bool(re.search(r"\b(?:at|from|to|was|were|is|began|then|of|to a|a|an|pain|score|and|,|before|:|,)\s*$|[:,(]\s*$|^\s*$", before, re.I)) and bool(_BEFORE.search(text) and _DURING.search(text)))
+    return bool(named) or (in_pain and bool(_phase(before[-18:]) or re.search(r"\b(?:at|from|to|was|were|is|began|then|of|to a|a|an|pain|score|and|,|before|:|,)\s*$|[:,(]\s*$|^\s*$", before, re.I)) and bool(_BEFORE.search(text) and _DURING.search(text)))
 
 
 def _phase(text: str, ahead: bool = False) -> Phase:

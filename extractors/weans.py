@@ -108,7 +108,7 @@ def _stated(document_id: str, page: Page, segment: Segment, day: str | None, con
             numbers = True
             yield _wean(where, text, day, percent)
     for match in _PILLS.finditer(text):
-        if (match["tail"] or match["day"]) and not _planned(text, match.start()) and re.search(r"tab|pill|cap|dose|a day|per day|daily", match[0]) and not re.search(rf"{match['b']}\s*(?:mg|mcg|MME|milli)", text):
+        if not _planned(text, match.start()) and re.search(r"tab|pill|cap|dose|a day|per day|daily", match[0]) and not re.search(rf"{match['b']}\s*(?:mg|mcg|MME|milli)", text):
             a, b = number(match["a"]), number(match["b"])
             if a and b < 100:
                 numbers = True

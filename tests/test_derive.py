@@ -1,0 +1,71 @@
+"""The wean over a packet, from doses of several documents."""
+
+import numpy as np
+
+from extractors.derive import derive
+from extractors.document import Page
+from extractors.doses import find_doses
+from extractors.finding import Finding
+from extractors.structure import segments
+from extractors.weans import find_weans
+
+
+def findings(*documents: tuple[str, str]) -> list[Finding]:
+    found: list[Finding] = []
+    for number, (day, text) in enumerate(documents):
+        page = Page(1, text, np.full((len(text), 4), np.nan, np.float32), 612, 792)
+        pages = [(page, segments(page))]
+        found += find_doses(f"doc{number}", pages, day) + find_weans(f"doc{number}", pages, day)
+    return found
+
+
+LIST = "MEDICATIONS\nDrug\tStrength\tDirections\n"
+
+
+def test_a_rotation_is_summed_per_list_and_cites_every_row() -> None:
+    found = findings(
+        ("2025-06-10", LIST + "Oxycodone ER\t40 mg\tq12h\nOxycodone IR\t10 mg\tq6h"),
+        ("2025-11-18", LIST + "Morphine ER\t15 mg\tq12h\nHydrocodone-acetaminophen\t10-325 mg\tTID"),
+    )
+    (made,) = derive(found, "2025-12-09", "2026-02-19", "implant")
+    assert made.value == 66.7 and made.derivation == "180 -> 60 MME/day = 66.7 % reduction"
+    assert len(made.operands) == 4 and made.date == "2025-11-18"
+
+
+def test_half_reached_only_after_the_trial_is_not_reached() -> None:
+    found = findings(("2026-01-28", "Opioid timeline: came to us on oxycodone 15 mg four times daily. On 12/05/2025 reduced to 10 mg four times daily. Since 01/19 he takes 10 mg twice daily."))
+    (made,) = derive(found, "2026-01-13", "2026-02-17", "implant")
+    assert made.derivation == "90 -> 60 MME/day = 33.3 % reduction" and made.attributes["only_after_trial"]
+
+
+def test_a_trial_request_counts_up_to_the_request() -> None:
+    found = findings(("2025-10-01", "MS Contin 60 mg BID."), ("2026-05-18", "MS Contin 30 mg BID."))
+    assert derive(found, None, "2026-06-08", "trial")[0].value == 50.0
+
+
+def test_an_increase_is_a_negative_reduction() -> None:
+    found = findings(("2025-10-01", "OxyContin 40 mg BID."), ("2026-01-18", "OxyContin 60 mg BID."))
+    made = derive(found, None, "2026-02-01", "trial")[0]
+    assert made.value == -50.0 and "increase" in (made.derivation or "")
+
+
+def test_an_unknown_dose_gives_nothing_rather_than_a_lower_total() -> None:
+    found = findings(
+        ("2025-06-10", LIST + "Oxycodone ER\t40 mg\tq12h\nMethadone\t10 mg\tTID"),
+        ("2025-11-18", LIST + "Oxycodone ER\t20 mg\tq12h\nMethadone\t10 mg\tas directed"),
+    )
+    assert derive(found, "2025-12-09", None, "implant") == []
+
+
+def test_one_dose_alone_is_no_wean() -> None:
+    assert derive(findings(("2025-11-18", "Oxycodone 10 mg TID.")), "2025-12-09", None, "implant") == []
+
+
+def test_all_opioids_stopped_before_the_trial_is_a_full_wean() -> None:
+    (made,) = derive(findings(("2026-01-20", "He took his last oxycodone on December 19.")), "2026-01-20", None, "implant")
+    assert made.value == 100.0 and made.operands
+
+
+def test_a_drug_that_a_later_narrative_leaves_out_is_kept() -> None:
+    found = findings(("2025-03-04", "Fentanyl patch 75 mcg/h, with hydrocodone 10 mg four times a day."), ("2025-08-12", "Fentanyl patch 50 mcg/h, tolerated."))
+    assert derive(found, None, "2025-09-01", "trial")[0].derivation == "220 -> 160 MME/day = 27.3 % reduction"

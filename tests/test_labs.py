@@ -1,0 +1,32 @@
+"""INR and platelets."""
+
+import numpy as np
+import pytest
+
+from extractors.document import Page
+from extractors.labs import find_labs
+from extractors.structure import segments
+
+
+def labs(text: str, day: str | None = "2026-03-20") -> list[tuple[str, object, str | None]]:
+    page = Page(1, text, np.full((len(text), 4), np.nan, np.float32), 612, 792)
+    return [(f.kind, f.value, f.date) for f in find_labs("note", [(page, segments(page))], day)]
+
+
+@pytest.mark.parametrize("words", ["84", "84 K", "84 x10^3/uL", "84,000", "84 x 10^9/L", "84 thousand"])
+def test_a_platelet_count_is_the_same_in_every_unit(words: str) -> None:
+    assert labs(f"Platelets {words}, INR 1.1.") == [("platelets", 84.0, "2026-03-20"), ("inr", 1.1, "2026-03-20")]
+
+
+def test_a_result_table_gives_the_result_not_the_range_or_the_previous_one() -> None:
+    text = "LABORATORY\nCollected 02/16/2026 07:55   Reported 02/17/2026\nTest\tResult\tFlag\tUnits\tReference\tPrevious\nPlatelet count\t84\tL\t10^9/L\t150-400\t141\nINR\t1.0\t0.9-1.1"
+    assert labs(text) == [("platelets", 84.0, "2026-02-16"), ("inr", 1.0, "2026-02-16")]
+
+
+def test_an_earlier_result_keeps_its_own_date_and_a_repeat_is_read_from_the_next_sentence() -> None:
+    assert labs("Platelets were 84 in November on valproate. Off the drug now; repeat today 172.") == [("platelets", 84.0, "2025-11-01"), ("platelets", 172.0, "2026-03-20")]
+
+
+@pytest.mark.parametrize("text", ["Platelets: specimen clumped, please recollect.", "INR not sent.", "Goal INR under 1.5 before surgery.", "Check INR if on warfarin.", "PLT\tTNP\t150-400", "Brother's platelets were 20."])
+def test_missing_results_targets_and_relatives_are_no_result(text: str) -> None:
+    assert labs(text) == []
