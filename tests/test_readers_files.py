@@ -10,7 +10,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen import canvas
 
 from extractors.errors import UnreadableFile
-from extractors.readers import Limits, read_document
+from extractors.readers import Limits, isolated, read_document
 from extractors.readers.isolated import read_document_isolated
 
 WORDS = "Pain score 8 of 10 at rest"
@@ -162,10 +162,18 @@ def test_a_child_hands_on_why_a_file_is_unreadable(tmp_path: Path):
         read_document_isolated(path)
 
 
-def test_a_page_that_kills_its_reader_costs_that_page(tmp_path: Path):
-    good = b"BT /F 10 Tf 60 700 Td (Pain) Tj ET"
-    path = with_content(tmp_path / "flood.pdf", good, b"[" * 9_000_000, good)
-    document = read_document_isolated(path, limits=Limits(memory_bytes=700_000_000, page_seconds=5))
+def test_a_page_that_kills_its_reader_costs_that_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(isolated, "START_SECONDS", 4)
+    endless = b"/CIDInit /ProcSet findresource begin 1 begincodespacerange <0000> <ffff> endcodespacerange " + (
+        b"1 beginbfrange <00000000> <7fffffff> <0041> endbfrange endcmap"
+    )
+    path = write(tmp_path / "hang.pdf", 3)
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        font = pdf.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica))
+        font.ToUnicode = pikepdf.Stream(pdf, endless)
+        pdf.pages[1].Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
+        pdf.save(path)
+    document = read_document_isolated(path, limits=Limits(page_seconds=0.2))
     assert [p.number for p in document.pages] == [1, 2, 3]
     assert [p.readable for p in document.pages] == [True, False, True]
     assert document.pages[1].reason == "reading stopped: too much memory or time"

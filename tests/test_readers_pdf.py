@@ -378,3 +378,34 @@ def test_the_same_bytes_give_the_same_document(make):
     assert (one.document_id, two.document_id, one.file) == ("note", "other", "note.pdf")
     assert one.sha256 == two.sha256
     assert all(a.text == b.text and np.array_equal(a.boxes, b.boxes, equal_nan=True) for a, b in zip(one.pages, two.pages, strict=True))
+
+
+OPERANDS = [b"1", b"-2", b".5", b"4.", b"+3.25", b"--5", b"1.2.3", b"5-3", b"(a b)", b"(a\\)b(c)d\\053\\n)", b"(x\\\ny)", b"(\\1)",
+            b"<48 65>", b"/F1", b"/A#20B", b"/", b"true", b"[1 (b)[/C]]", b"<</K 1/L(v)>>", b"%note\n", b"\x00"]  # fmt: skip
+OPERATORS = [b"Tj", b"T*", b"'", b'"', b"BT", b"q", b"TJ", b"f*", b"12ab"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_content_is_cut_as_pdfminer_cuts_it(seed: int):
+    import random
+
+    from pdfminer.pdfinterp import PDFContentParser
+    from pdfminer.pdftypes import PDFStream
+    from pdfminer.psparser import PSEOF, PSKeyword
+
+    from extractors.readers.content import tokens
+
+    def theirs(content: bytes) -> Iterator[tuple[bytes | None, object]]:
+        parser = PDFContentParser([PDFStream({}, content)])
+        while True:
+            try:
+                _, item = parser.nextobject()
+            except PSEOF:
+                return
+            yield (item.name, None) if isinstance(item, PSKeyword) else (None, item)
+
+    pick = random.Random(seed)
+    for _ in range(200):
+        parts = [pick.choice(OPERANDS if pick.random() < 0.7 else OPERATORS) for _ in range(12)]
+        content = b"".join(p + pick.choice([b" ", b"\n", b"\r\n", b" " if p[-1:].isalnum() else b""]) for p in parts) + b" "
+        assert list(tokens(content)) == list(theirs(content)), content

@@ -35,7 +35,9 @@ STRING_END = re.compile(rb"\\(?:[0-7]{1,3}|\r\n|.)|[()]", re.DOTALL)
 ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r": b"", b"\r\n": b""}
 HEX_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 PATIENCE = 2_000
-"""Operators between two looks at the clock."""
+"""Tokens between two looks at the clock."""
+DEEPEST = 64
+"""Brackets open at once; more are no text operand's."""
 
 
 class ContentInterpreter(PDFPageInterpreter):
@@ -56,13 +58,13 @@ class ContentInterpreter(PDFPageInterpreter):
             return
         methods: dict[bytes, tuple[Any, int] | None] = {}
         for count, (operator, operand) in enumerate(tokens(content)):
+            if not count % PATIENCE:
+                self.device.check()  # type: ignore[attr-defined]
             if operator is None:
                 self.argstack.append(operand)
                 continue
             if operator not in methods:
                 methods[operator] = self.method(operator)
-            if not count % PATIENCE:
-                self.device.check()  # type: ignore[attr-defined]
             known = methods[operator]
             if known is None:
                 continue
@@ -92,11 +94,9 @@ def tokens(content: bytes) -> Iterator[tuple[bytes | None, Any]]:
             word = found[2]
             if word in (b"true", b"false"):
                 value = word == b"true"
-            elif open_:
-                continue
-            else:
+            elif word != b"null":
+                open_.clear()  # a bracket that was never closed
                 yield word, None
-                continue
         elif kind == STRING:
             value = found[4]
         elif kind == NAME:
@@ -118,7 +118,8 @@ def tokens(content: bytes) -> Iterator[tuple[bytes | None, Any]]:
 def _bracket(mark: bytes, open_: list[tuple[bytes, list[Any]]]) -> Any:
     """The array or dictionary that a bracket closes, else None."""
     if mark in (b"[", b"<<"):
-        open_.append((mark, []))
+        if len(open_) < DEEPEST:
+            open_.append((mark, []))
         return None
     if not open_ or open_[-1][0] != (b"[" if mark == b"]" else b"<<"):
         return None

@@ -15,6 +15,8 @@ from extractors.document import Document, Page
 from extractors.errors import UnreadableFile
 from extractors.readers import Limits, Recognise, assemble, open_reader
 
+START_SECONDS = 10.0
+"""What a child may take to start, beside the time of its pages."""
 MOST_CRASHES = 3
 """A file on which the reader dies more often than this is given up; the pages read so far stay."""
 
@@ -69,8 +71,8 @@ def _child(path: Path, limits: Limits, first: int, deadline: float) -> Iterator[
     there.close()
     try:
         while True:
-            # a page may take its time twice over: once as it is and once repaired; the first also starts Python
-            patience = min(2 * limits.page_seconds + 10, deadline - time.monotonic())
+            # a page may take its time twice over: once as it is and once repaired
+            patience = min(2 * limits.page_seconds + START_SECONDS, deadline - time.monotonic())
             if patience <= 0 or not here.poll(patience):
                 return
             item = here.recv()

@@ -61,7 +61,9 @@ def gather(words: Sequence[Word]) -> list[Row]:
 
 def split_cells(rows: Sequence[Row]) -> None:
     """Set `cells` of every row by its gaps: wide ones, or narrower ones that line up with a neighbouring row."""
-    starts = [_starts(row) for row in rows]
+    space = _space(rows)
+    least, clear = max(ALIGNED, 1.6 * space), max(WIDE, 1.8 * space)
+    starts = [_starts(row, least) for row in rows]
     for i, row in enumerate(rows):
         if row.ruled or not starts[i]:
             continue
@@ -73,8 +75,8 @@ def split_cells(rows: Sequence[Row]) -> None:
             if {before.text, word.text} & {EMPTY, TICKED}:
                 wide, aligned = gap >= 3 * em, False  # a tick box belongs to the words beside it
             else:
-                wide = gap >= 2.5 * em or (gap >= WIDE * em and gap >= 1.8 * usual)
-                aligned = gap >= ALIGNED * em and _aligned(word, near, 0.2 * em)
+                wide = gap >= 2.5 * em or (gap >= clear * em and gap >= 1.8 * usual)
+                aligned = gap >= least * em and _aligned(word, near, 0.2 * em)
             if wide or aligned:
                 cells.append(cell)
                 cell = []
@@ -82,10 +84,16 @@ def split_cells(rows: Sequence[Row]) -> None:
         row.cells = [*cells, cell]
 
 
-def _starts(row: Row) -> list[tuple[float, float]]:
+def _space(rows: Sequence[Row]) -> float:
+    """The space between words in ems: a quarter in most founts, 0.6 where all letters are as wide."""
+    gaps = sorted((b.x0 - a.x1) / r.size for r in rows for a, b in zip(r.words, r.words[1:], strict=False))
+    return min(max(gaps[len(gaps) // 4], 0.0), 0.7) if gaps else 0.0
+
+
+def _starts(row: Row, least: float) -> list[tuple[float, float]]:
     """Left and right edge of each word that stands after a gap that may separate cells."""
-    words, least = row.words, ALIGNED * row.size
-    return [(b.x0, b.x1) for a, b in zip(words, words[1:], strict=False) if b.x0 - a.x1 >= least]
+    pairs = zip(row.words, row.words[1:], strict=False)
+    return [(b.x0, b.x1) for a, b in pairs if b.x0 - a.x1 >= least * row.size]
 
 
 def _aligned(word: Word, near: Sequence[tuple[float, float]], slack: float) -> bool:
