@@ -87,9 +87,7 @@ def in_window(readings: Sequence[Reading], when: When | None, clock: Clock) -> t
         if start is None:
             return told
         early = tuple(
-            r
-            for r in told
-            if r.finding.attributes.get("before_trial") or (r.finding.date and r.finding.date <= start)
+            r for r in told if r.finding.attributes.get("before_trial") or (r.finding.date and r.finding.date <= start)
         )
         return early or told
     return tuple(readings)
