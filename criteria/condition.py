@@ -52,7 +52,8 @@ class Statement:
     doubt_days: a statement of `met` later than the doubt by more than this settles it
     bound:    what a number must pass
     lasting:  `met` values that a later contrary statement does not undo (a course was finished)
-    some:     one statement of `met` is enough, others may differ (one of several treatments)
+    yields:   `not_met` values that give way to a lasting value, or to any of `met` where none is lasting (one of
+              several treatments was never tried)
     event:    all statements are about one past event, whatever their dates
     now:      what is historical does not count as `not_met`
     plans:    a plan is evidence (hypothetical findings count)
@@ -73,7 +74,7 @@ class Statement:
     doubt_days: int = 0
     bound: Bound | None = None
     lasting: frozenset[str] = frozenset()
-    some: bool = False
+    yields: frozenset[str] = frozenset()
     event: bool = False
     now: bool = False
     plans: bool = False
@@ -99,7 +100,7 @@ class Alternatives:
 
 Condition = Statement | Parts | Alternatives
 
-WORD_SETS = ("met", "not_met", "open", "doubt", "lasting")
+WORD_SETS = ("met", "not_met", "open", "doubt", "lasting", "yields")
 STATEMENT_KEYS = {f.name for f in fields(Statement)} - {"bound"} | set(BOUNDS)
 
 
@@ -152,7 +153,6 @@ def _statement(entry: Located) -> Statement:
         missing=entry.need("missing", str),
         part=entry.get("part") or "",
         unclear=entry.get("unclear") or "",
-        some=bool(entry.get("some")),
         event=bool(entry.get("event")),
         now=bool(entry.get("now")),
         plans=bool(entry.get("plans")),
@@ -162,4 +162,5 @@ def _statement(entry: Located) -> Statement:
         open=words["open"],
         doubt=words["doubt"],
         lasting=words["lasting"],
+        yields=words["yields"],
     )

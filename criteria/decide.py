@@ -115,7 +115,7 @@ def _status(statement: Statement, window: Sequence[Reading], clock: Clock) -> tu
     current = settle(window, statement, clock)
     sides = {r.side for r in current}
     doubts = doubts_left(window, current, statement.doubt_days, clock)
-    if "not_met" in sides and not ("met" in sides and statement.some):
+    if "not_met" in sides:
         return ("conflicting" if "met" in sides else "not_met"), current
     if "met" in sides:
         return ("conflicting" if doubts else "met"), current + doubts
@@ -137,7 +137,15 @@ def _readings(statement: Statement, facts: Facts) -> tuple[tuple[Reading, ...], 
             readings.append(Reading(finding, side))
         else:
             aside.append(finding)
+    if any(r.side in ("not_met", "open") for r in readings):
+        # that other drugs are listed does not deny the allergy to this one, nor the opioid on the next line
+        aside += [r.finding for r in readings if _names_others(statement, r)]
+        readings = [r for r in readings if not _names_others(statement, r)]
     return tuple(readings), tuple(aside)
+
+
+def _names_others(statement: Statement, reading: Reading) -> bool:
+    return bool(statement.lists) and reading.side == "met" and reading.finding.value != "absent"
 
 
 def _counts(statement: Statement, finding: Finding, side: Side) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from criteria.policy import INDICATIONS, PHASES, Policy
 from extractors.document import Document
 from extractors.errors import UserError
-from extractors.request_facts import Identity, RequestFacts, drug_names, foreign_pages, read_request_facts
+from extractors.request_facts import Identity, RequestFacts, RequestHint, drug_names, foreign_pages, read_request_facts
 
 REQUEST_KEYS = ("phase", "indication", "drug", "request_date", "patient", "codes")
 ALL_PHASES = (*PHASES, "out_of_scope", "unknown")
@@ -33,12 +33,13 @@ class Request:
     exclusion: str | None = None
     foreign_pages: tuple[tuple[str, int], ...] = ()
 
+    def hint(self) -> RequestHint:
+        """What extraction may know of the request."""
+        return RequestHint(self.phase, self.indication, self.drug, self.request_date)
 
-def load_given(packet: Path) -> Mapping[str, Any]:
-    """The packet's request.json, checked; {} when there is none. Raises UserError for a wrong one."""
-    path = packet / "request.json"
-    if not path.is_file():
-        return {}
+
+def load_given(path: Path) -> Mapping[str, Any]:
+    """What a packet's request.json says, checked. Raises UserError for a wrong one."""
     try:
         given = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):

@@ -87,9 +87,7 @@ def in_window(readings: Sequence[Reading], when: When | None, clock: Clock) -> t
         if start is None:
             return told
         early = tuple(
-            r
-            for r in told
-            if r.finding.attributes.get("before_trial") or (r.finding.date and r.finding.date <= start)
+            r for r in told if r.finding.attributes.get("before_trial") or (r.finding.date and r.finding.date <= start)
         )
         return early or told
     return tuple(readings)
@@ -105,16 +103,21 @@ def _after_trial(finding: Finding, clock: Clock) -> bool:
 def settle(readings: Sequence[Reading], statement: Statement, clock: Clock) -> tuple[Reading, ...]:
     """The readings that no later one supersedes.
 
-    A later statement wins; statements of one event, and of one of several treatments, all stand. A lasting
-    value stays true, so only what contradicts it at the same time stands beside it. A computed number is
-    not superseded by a later claim. What is merely doubtful or open supersedes nothing.
+    A later statement wins, and of one time what is told of now over what is told of the past; statements of one
+    event all stand. A lasting value stays true, so only what contradicts it at the same time stands beside it.
+    A number computed over the record is not superseded by a later claim. What is merely doubtful or open
+    supersedes nothing, and a value that yields gives way to a lasting one, or to any of `met` where none is lasting.
     """
     sided = [r for r in readings if r.side in ("met", "not_met")]
-    if not sided or statement.event or statement.some:
+    if any(r.side == "met" and (r.finding.value in statement.lasting or not statement.lasting) for r in sided):
+        sided = [r for r in sided if r.side == "met" or r.finding.value not in statement.yields]
+    if not sided or statement.event:
         return tuple(sided)
     lasting = [r for r in sided if r.finding.value in statement.lasting]
     newest = max(clock.time(r.finding) for r in (lasting or sided))
     current = [r for r in sided if same_time(clock.time(r.finding), newest) or r in lasting]
+    if not (lasting or statement.each or statement.lists):
+        current = [r for r in current if not r.finding.assertion.historical] or current
     computed = [r for r in sided if r.finding.operands and r not in current]
     if computed and not lasting and not any(r.finding.operands for r in current):
         last = max(clock.time(r.finding) for r in computed)

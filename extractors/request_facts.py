@@ -13,8 +13,9 @@ import yaml
 
 from extractors.document import Document
 from extractors.identity import DATE, Identity, foreign_pages, iso_date, packet_identity
+from extractors.opioids import opioids_in
 
-__all__ = ["Identity", "RequestFacts", "drug_names", "foreign_pages", "read_request_facts"]
+__all__ = ["Identity", "RequestFacts", "RequestHint", "drug_names", "foreign_pages", "read_request_facts"]
 
 TOP_LINES = 12
 """Lines of a document's first page in which a request paper says that it is one."""
@@ -42,12 +43,22 @@ class RequestFacts:
     topic: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class RequestHint:
+    """What readers may know of the request: dates before and after the trial, and the drug, are read with it."""
+
+    phase: str
+    indication: str
+    drug: str | None
+    request_date: str | None
+
+
 @cache
 def cues() -> Mapping[str, Any]:
     """The patterns and drug names of request.yaml; each list of patterns compiled to one expression per item."""
     data = yaml.safe_load(files("extractors").joinpath("request.yaml").read_text(encoding="utf-8"))
     return {
-        key: value if key in ("drugs", "examples") else [re.compile(pattern, re.IGNORECASE) for pattern in value]
+        key: value if key in ("added", "examples") else [re.compile(pattern, re.IGNORECASE) for pattern in value]
         for key, value in data.items()
     }
 
@@ -71,13 +82,8 @@ def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
 
 
 def drug_names(text: str) -> frozenset[str]:
-    """The generic names of the drugs that a text names, brand names included."""
-    words = text.lower()
-    return frozenset(
-        generic
-        for generic, brands in cues()["drugs"].items()
-        if any(re.search(rf"\b{re.escape(name)}\b", words) for name in (generic, *brands))
-    )
+    """The generic names of the drugs of pumps that a text names, brand names included."""
+    return frozenset(_named_in_order(text))
 
 
 def ticked_codes(line: str) -> Iterator[str]:
@@ -124,13 +130,15 @@ def planned_drug(lines: Sequence[str]) -> str | None:
 
 
 def _named_in_order(text: str) -> list[str]:
+    """Opioids in reading order, then what is added to them."""
+    opioids = [mention.opioid.name for mention in opioids_in(text)]
     words = text.lower()
-    at = {
-        generic: min((words.find(n) for n in (generic, *brands) if n in words), default=-1)
-        for generic, brands in cues()["drugs"].items()
-        if generic in drug_names(text)
-    }
-    return sorted(at, key=lambda generic: (generic in ("bupivacaine", "clonidine"), at[generic]))
+    added = [
+        generic
+        for generic, brands in cues()["added"].items()
+        if any(re.search(rf"\b{re.escape(name)}\b", words) for name in (generic, *brands))
+    ]
+    return list(dict.fromkeys(opioids + added))
 
 
 def _undecided(lines: Sequence[str]) -> bool:

@@ -91,7 +91,7 @@ def test_request_json_wins(tmp_path):
     given = {"phase": "trial", "indication": "malignant", "drug": "hydromorphone", "codes": ["62327"]}
     (tmp_path / "request.json").write_text(json.dumps(given))
     request = decide_request(
-        POLICY, [document("form", FORM + "CPT 62362\nPump drug: morphine\n")], load_given(tmp_path)
+        POLICY, [document("form", FORM + "CPT 62362\nPump drug: morphine\n")], load_given(tmp_path / "request.json")
     )
     assert (request.phase, request.indication, request.drug) == ("trial", "malignant", "hydromorphone")
     assert (request.codes, request.request_date) == (("62327",), "2026-03-05")
@@ -101,7 +101,7 @@ def test_request_json_wins(tmp_path):
 def test_a_wrong_request_json_is_refused_with_a_remedy(tmp_path, text):
     (tmp_path / "request.json").write_text(text)
     with pytest.raises(UserError, match=r"^request.json: .*; (correct|write|use)|them$"):
-        load_given(tmp_path)
+        load_given(tmp_path / "request.json")
 
 
 def test_a_page_of_another_patient_is_found():

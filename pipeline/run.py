@@ -1,0 +1,95 @@
+"""One packet from its files to its screening: read, find, screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from criteria.policy import Policy, load_policy
+from criteria.request import Request, decide_request, load_given
+from criteria.screening import Screening, screen
+from extractors.document import Document, Page
+from extractors.errors import UnreadableFile, UserError
+from pipeline.packets import REQUEST, Packet, find_packets
+
+Recognise = Callable[[Path, list[Page]], Iterable[Page]]
+"""Reads the pages of a document that have no text, from their pictures."""
+OnPages = Callable[[int], None]
+"""Told the number of pages of each document as it is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What could not be used. It holds no text of the record."""
+
+    packet_id: str
+    file: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """A packet's screening (None when nothing of it could be read), its documents and its problems."""
+
+    packet: Packet
+    screening: Screening | None
+    documents: tuple[Document, ...]
+    problems: tuple[Problem, ...]
+
+
+def screen_packet(path: Path, policy: Policy | None = None, recognise: Recognise | None = None) -> Screening:
+    """The screening of one packet, a folder or a file. Raises UserError when it is no single readable packet."""
+    packets = find_packets(path)
+    if len(packets) != 1:
+        raise UserError(f"{path}: {len(packets)} packets; name one of them")
+    done = process(packets[0], policy or load_policy(), recognise)
+    if done.screening is None:
+        raise UserError(f"{path}: no document could be read; see each file's problem")
+    return done.screening
+
+
+def process(
+    packet: Packet, policy: Policy, recognise: Recognise | None = None, on_pages: OnPages | None = None
+) -> Screened:
+    """Read, find and screen. A document that cannot be read is a problem of its packet and stops nothing else."""
+    from extractors.find import find
+
+    documents, problems = read_packet(packet, recognise, on_pages)
+    try:
+        given = load_given(packet.request) if packet.request else {}
+    except UserError as error:
+        given, problems = {}, (*problems, Problem(packet.packet_id, REQUEST, f"{error} (left out)"))
+    if not documents:
+        return Screened(packet, None, (), problems or (Problem(packet.packet_id, "", "no document in the packet"),))
+    request = decide_request(policy, documents, given)
+    findings = find(own_pages(documents, request), request.hint())
+    return Screened(packet, screen(policy, findings, request, documents, packet.packet_id), documents, problems)
+
+
+def read_packet(
+    packet: Packet, recognise: Recognise | None = None, on_pages: OnPages | None = None
+) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
+    """The documents that can be read, and a problem for each that cannot."""
+    from extractors.readers import read_document
+
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for document_id, path in packet.files:
+        try:
+            document = read_document(path, document_id, recognise=recognise)
+        except UnreadableFile as error:
+            problems.append(Problem(packet.packet_id, path.name, error.reason))
+            continue
+        documents.append(document)
+        if on_pages is not None:
+            on_pages(len(document.pages))
+    return tuple(documents), tuple(problems)
+
+
+def own_pages(documents: Iterable[Document], request: Request) -> tuple[Document, ...]:
+    """The documents without the pages of other patients, so that no sum can take them in."""
+    foreign = set(request.foreign_pages)
+    return tuple(
+        replace(d, pages=tuple(p for p in d.pages if (d.document_id, p.number) not in foreign)) for d in documents
+    )
