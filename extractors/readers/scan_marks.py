@@ -42,6 +42,17 @@ def rules(dark: np.ndarray) -> list[PixelBox]:
     return sorted(level + [(y0, x0, y1, x1) for x0, y0, x1, y1 in upright])
 
 
+def table_lines(lines: list[PixelBox]) -> list[PixelBox]:
+    """The rules that disturb recognition: upright ones, and level ones that meet them; fill-in lines are not among
+    them."""
+    upright = [r for r in lines if r[3] - r[1] > r[2] - r[0]]
+    return upright + [r for r in lines if r not in upright and any(_overlap(_wider(r), u) for u in upright)]
+
+
+def _wider(box: PixelBox) -> PixelBox:
+    return (box[0] - 4, box[1] - 4, box[2] + 4, box[3] + 4)
+
+
 def _level_rules(dark: np.ndarray) -> list[PixelBox]:
     import cv2
 
@@ -58,6 +69,24 @@ def _level_rules(dark: np.ndarray) -> list[PixelBox]:
         if h <= 3 * POINT and inked >= 0.8 and beside < 0.25:
             found.append((x, y, x + w, y + h))
     return found
+
+
+def missed_print(dark: np.ndarray, found: list[PixelBox]) -> list[PixelBox]:
+    """Stretches of letter-sized ink that no word of `found` covers: cells and columns that layout analysis lost."""
+    import cv2
+
+    left = dark.copy()
+    for x0, y0, x1, y1 in found:
+        left[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3] = 0
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(left, connectivity=8)
+    _, _, w, h, area = stats.T
+    letters = (h >= 10) & (h <= 60) & (w >= 2) & (w <= 80) & (area >= 12)
+    letters[0] = False
+    lines = cv2.dilate(letters[labels].astype(np.uint8), np.ones((1, 25), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    boxes = [(x, y, x + w, y + h) for x, y, w, h, _ in stats[1:].tolist() if w < 40 * h]
+    edge = dark.shape
+    return [(max(0, a + 6), max(0, b - 4), min(edge[1], c - 6), min(edge[0], d + 4)) for a, b, c, d in boxes]
 
 
 def tick_boxes(dark: np.ndarray) -> list[TickBox]:
