@@ -34,6 +34,7 @@ BLANK = 2e-4
 """Share of ink under which a page is blank."""
 FAX_EDGE = 30.0
 """Points from the top edge within which a sending machine prints its line."""
+ASCENDING, DESCENDING = re.compile("[A-Zbdfhijklt0-9]"), re.compile("[gjpqy(),;]")
 FAX_LINE = re.compile(r"\d{1,2}[/.:-]\d{2}.*(?:FROM|TO|FAX|PAGE|P\.)|(?:FROM|FAX).*(?:PAGE|P\.) ?\d+", re.IGNORECASE)
 
 
@@ -54,8 +55,7 @@ def recognise_page(
     """
     turns, (upright, tokens, ticks, rules) = _first_pass(_at_dpi(picture, width, height))
     scale = (width if turns % 2 == 0 else height) / upright.picture.shape[1]
-    if reading.thorough:
-        tokens = _second_pass(upright.picture, tokens)
+    tokens = _second_pass(upright.picture, tokens) if reading.thorough else merge(tokens, [])
     dark = pictures.ink(upright.picture)
     words = _words(tokens, dark, scale)
     boxes = [_tick_word(t, scale) for t in ticks]
@@ -101,16 +101,15 @@ class FirstPass(NamedTuple):
 
 def _first_pass(picture: Picture) -> tuple[int, FirstPass]:
     """The cheap reading, and by how many quarter turns clockwise the page lies."""
-    cleaned = pictures.without_specks(pictures.without_streaks(picture))
-    first = _read_straight(cleaned)
-    if _mean(first.tokens) >= SURE_PAGE or pictures.ink(cleaned).mean() < BLANK:
+    first = _read_straight(picture)
+    if _mean(first.tokens) >= SURE_PAGE or pictures.ink(first.upright.picture).mean() < BLANK:
         return 0, first
     turns = engines.orientation(first.upright.picture)
-    return turns, _read_straight(np.ascontiguousarray(np.rot90(cleaned, turns))) if turns else first
+    return turns, _read_straight(np.ascontiguousarray(np.rot90(picture, turns))) if turns else first
 
 
 def _read_straight(picture: Picture) -> FirstPass:
-    upright = pictures.straighten(picture)
+    upright = pictures.straighten(pictures.without_specks(pictures.without_streaks(picture)))
     ticks = marks.tick_boxes(pictures.ink(upright.picture))
     rules = marks.rules(pictures.faint_ink(upright.picture))
     masked = _without(upright.picture, [t.box for t in ticks], marks.table_lines(rules))
@@ -122,6 +121,8 @@ def _without(picture: Picture, boxes: list[PixelBox], lines: list[PixelBox]) -> 
     masked, paper, dark = picture.copy(), int(np.median(picture)), pictures.ink(picture)
     for x0, y0, x1, y1 in boxes:
         masked[max(0, y0 - 2) : y1 + 2, max(0, x0 - 2) : x1 + 2] = paper
+    for x0, y0, x1, y1 in lines:
+        dark[y0:y1, x0:x1] = 0
     for x0, y0, x1, y1 in lines:
         level = x1 - x0 > y1 - y0
         before, after = (dark[max(0, y0 - 2) : y0, x0:x1], dark[y1 : y1 + 2, x0:x1]) if level else (
@@ -170,15 +171,21 @@ def _words(tokens: list[Token], dark: np.ndarray, scale: float) -> list[Word]:
             rows.append([(token, box)])
     words: list[Word] = []
     for row in rows:
-        usual = [b for _, b in row if b[3] - b[1] <= 1.4 * _height(row)]
-        top, bottom = min(b[1] for b in usual), max(b[3] for b in usual)
+        usual = [(t, b) for t, b in row if b[3] - b[1] <= 1.4 * _height(row)]
+        top, bottom = _em("".join(t.text for t, _ in usual), min(b[1] for _, b in usual), max(b[3] for _, b in usual))
         for token, (x0, y0, x1, y1) in row:
             low, high = (top, bottom) if y1 - y0 <= 1.4 * _height(row) else (y0, y1)
-            size = (high - low) * scale
-            words.append(
-                Word(token.text, x0 * scale, low * scale, x1 * scale, high * scale, size, confidence=token.confidence)
-            )
+            place = (x0 * scale, low * scale, x1 * scale, high * scale, (high - low) * scale)
+            words.append(Word(token.text, *place, confidence=token.confidence))
     return words
+
+
+def _em(text: str, top: float, bottom: float) -> tuple[float, float]:
+    """From the extent of a row's ink to that of its font (0.79 em above the base line, 0.21 below, as PDFs give it)."""
+    tall, deep = bool(ASCENDING.search(text)), bool(DESCENDING.search(text))
+    above, below = 0.72 if tall else 0.52, 0.21 if deep else 0.0
+    em = (bottom - top) / (above + below)
+    return top - (0.79 - above) * em, bottom + (0.21 - below) * em
 
 
 def _middle(row: list[tuple[Token, PixelBox]]) -> float:

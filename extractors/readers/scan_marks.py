@@ -59,14 +59,15 @@ def _level_rules(dark: np.ndarray) -> list[PixelBox]:
     joined = cv2.dilate(dark, np.ones((3, 1), np.uint8))  # bridges the steps of a line that is not quite level
     joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8))
     lines = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, round(24 * POINT)), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    lines = cv2.dilate(lines, np.ones((1, round(40 * POINT)), np.uint8)) & joined  # shorter pieces in its course
+    _, _, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(lines, np.ones((1, 9), np.uint8)), connectivity=8)
     found = []
     for x, y, w, h, _ in stats[1:].tolist():
         inked = dark[y : y + h, x : x + w].max(0).mean()
         beside = max(
             dark[max(0, y - 3) : max(1, y - 1), x : x + w].mean(), dark[y + h + 1 : y + h + 3, x : x + w].mean()
         )
-        if h <= 3 * POINT and inked >= 0.8 and beside < 0.25:
+        if h <= 3 * POINT and w >= 24 * POINT and inked >= 0.8 and beside < 0.25:
             found.append((x, y, x + w, y + h))
     return found
 
@@ -77,7 +78,7 @@ def missed_print(dark: np.ndarray, found: list[PixelBox]) -> list[PixelBox]:
 
     left = dark.copy()
     for x0, y0, x1, y1 in found:
-        left[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3] = 0
+        left[max(0, y0 - 3) : y1 + 3, max(0, x0 - 14) : x1 + 14] = 0
     _, labels, stats, _ = cv2.connectedComponentsWithStats(left, connectivity=8)
     _, _, w, h, area = stats.T
     letters = (h >= 10) & (h <= 60) & (w >= 2) & (w <= 80) & (area >= 12)

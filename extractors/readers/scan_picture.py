@@ -23,6 +23,8 @@ CRUMB_GAP = 16
 """Pixels to the next letter from which a flat crumb is nobody's full stop or hyphen."""
 STREAK = 0.25
 """Share of the page's height that a streak inks in a column, beyond what print does there."""
+MARGIN = 60
+"""Rows at the top and bottom of a page, which a streak crosses and a table does not."""
 EDGE = 40
 """Pixels from the left and right edge within which a dark band is the scanner's."""
 LEAST_SKEW = 0.1
@@ -97,7 +99,8 @@ def without_streaks(picture: Picture) -> Picture:
     dark = ink(picture)
     share = dark.mean(0)
     usual = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(share, 8, mode="edge"), 17), axis=1)
-    streak = share > usual + STREAK
+    margins = np.minimum(dark[:MARGIN].mean(0), dark[-MARGIN:].mean(0))  # the rules of a table end before them
+    streak = (share > usual + STREAK) & (margins > STREAK / 2)
     if not streak.any():
         return picture
     cleaned = picture.copy()
