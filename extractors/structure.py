@@ -26,6 +26,8 @@ FIELD = re.compile(r"\s*(?P<label>[A-Za-z#](?:[\w /&(),'#+-]|\.(?! [A-Z][a-z])){
 GAP = re.compile(r"\t| {3,}|\s\|\s?|\|")
 BOX = re.compile(r"[☐☒☑✓✔]|\[\s?[xX✓]?\s?\]|\(\s?[xX ]\s?\)|(?<!\w)_+[xX]_+")
 DIGIT = re.compile(r"\d")
+ONE_SENTENCE = ("allergies", "medications", "laboratory")
+"""Labels within a line ("Allergies: NKDA. Airway clear.") that reach no further than their sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,7 @@ def _field(page: Page, start: int, text: str, field: re.Match[str]) -> Iterator[
     for i, (a, b) in enumerate(sentence_spans(text[begin:])):
         a, b = a + begin, b + begin
         lead = field.start("label") if i == 0 else a
-        kind: SegmentKind = "field" if i == 0 or section_of(label).name else "sentence"
+        kind: SegmentKind = "field" if i == 0 or section_of(label).name not in ("", *ONE_SENTENCE) else "sentence"
         yield Segment(
             start + lead,
             start + b,
