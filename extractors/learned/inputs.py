@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from extractors.segment import Segment, statement
 
 CONTEXT_CHARACTERS = 160
+MAX_TOKENS = 80
 
 
 def pairs(segments: Sequence[Segment], text: str) -> list[tuple[str, str]]:

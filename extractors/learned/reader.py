@@ -16,10 +16,9 @@ import numpy as np
 
 from extractors.document import Page, excerpt
 from extractors.finding import Assertion, Finding
-from extractors.learned.inputs import pairs
+from extractors.learned.inputs import MAX_TOKENS, pairs
 from extractors.segment import Mark, Segment
 
-MAX_TOKENS = 96
 BATCH = 16
 LEAST = 0.3
 """Below this a score is noise; between it and the policy's trust it is shown and never decides."""
