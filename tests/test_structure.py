@@ -1,0 +1,95 @@
+"""Structure: what stands on a page, before any rule reads it."""
+
+import numpy as np
+import pytest
+
+from extractors.document import Page
+from extractors.segment import Segment, statement
+from extractors.sentences import sentence_spans
+from extractors.structure import segments
+from extractors.talk import talk_marks
+
+
+def page(text: str) -> Page:
+    return Page(1, text, np.full((len(text), 4), np.nan, np.float32), 612, 792)
+
+
+def read(text: str) -> tuple[Segment, ...]:
+    found = segments(page(text))
+    assert all(text[s.start : s.end].replace("\n", " ").replace("\t", " ") == s.text for s in found)
+    return found
+
+
+def test_sentences_end_at_full_stops_but_not_after_titles_or_decimals():
+    text = "Seen by Dr. Odom today. Dose 2.5 mg. She is well."
+    assert [text[a:b] for a, b in sentence_spans(text)] == ["Seen by Dr. Odom today.", "Dose 2.5 mg.", "She is well."]
+
+
+def test_wrapped_lines_are_one_sentence_and_offsets_stay():
+    (only,) = read("The wound healed without any drainage and she has had no further antibiotics since\nthe middle of March.")
+    assert only.text.endswith("since the middle of March.")
+
+
+def test_a_heading_names_the_section_of_what_follows():
+    heading, said = read("FAMILY HISTORY\nMother had a bleeding disorder.")
+    assert heading.kind == "heading"
+    assert (said.section, "family" in said.marks) == ("family_history", True)
+
+
+def test_rows_know_their_columns():
+    rows = read("Test\tResult\tUnits\nINR\t1.1\t\nPlatelets\t241\t10^9/L")
+    assert rows[1].columns == ("Test", "Result", "Units")
+    text = "Test\tResult\tUnits\nINR\t1.1\t\nPlatelets\t241\t10^9/L"
+    assert statement(rows[1], text) == "Test: Platelets; Result: 241; Units: 10^9/L"
+
+
+def test_label_and_value_and_the_sentence_after_it():
+    first, second = read("Allergies: NKDA. Airway clear.")
+    assert (first.kind, first.label, first.section) == ("field", "Allergies", "allergies")
+    assert second.section == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "label", "ticked"),
+    [
+        ("Active infection?   [ ] Yes  [x] No", "Active infection?", "no"),
+        ("Active infection?   ☒ Yes  ☐ No", "Active infection?", "yes"),
+        ("Infection status    [ ] active    [x] none    [ ] unknown", "Infection status", "none"),
+        ("[x] Yes  [ ] No   Has the patient had therapy?", "Has the patient had therapy?", "yes"),
+        ("a. Systemic drugs tried/failed  [x]Y [ ]N", "a. Systemic drugs tried/failed", "yes"),
+        ("No active infection  ✓", "No active infection", "yes"),
+    ],
+)
+def test_a_ticked_box_answers_its_question(line, label, ticked):
+    (only,) = read(line)
+    assert (only.kind, only.label, only.ticked) == ("tick", label, ticked)
+
+
+@pytest.mark.parametrize("line", ["Active infection?   [ ] Yes  [ ] No", "Active infection?   [x] Yes  [x] No"])
+def test_both_boxes_or_none_say_nothing(line):
+    (only,) = read(line)
+    assert only.ticked is None
+    assert "unanswered" in only.marks
+
+
+def test_two_questions_on_one_line_are_two_segments():
+    first, second = read("Fever?   [ ] Yes  [x] No   Rash?   [x] Yes  [ ] No")
+    assert [(s.label, s.ticked) for s in (first, second)] == [("Fever?", "no"), ("Rash?", "yes")]
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("The medical policy requires that relief must be at least half.", "quoted"),
+        ("Call the office if you notice drainage or fever.", "education"),
+        ("Risks reviewed include infection and bleeding.", "boilerplate"),
+        ("Allergies: ______", "unanswered"),
+    ],
+)
+def test_other_talk_is_marked(text, mark):
+    assert mark in talk_marks(text)
+
+
+@pytest.mark.parametrize("text", ["She has no active infection.", "Your policy was reviewed; she has had no infection.", "Side effects were mild."])
+def test_the_records_own_words_are_not(text):
+    assert not talk_marks(text)
