@@ -22,6 +22,7 @@ from extractors.relief import find_relief
 from extractors.request_facts import RequestHint
 from extractors.stream import dated
 from extractors.structure import segments
+from extractors.survival import find_survival, with_forecast
 from extractors.weans import find_weans
 
 NUMERIC = {"opioid_wean", "trial_relief"}
@@ -36,7 +37,7 @@ def find(documents: Sequence[Document], hint: RequestHint) -> tuple[Finding, ...
     found = [finding for document in documents for finding in find_in_document(document)]
     trial = _trial_date(found, hint.request_date)
     found.extend(derive(found, trial, hint.request_date, hint.phase))
-    return tuple(with_details(f) for f in _numbers_first(found))
+    return tuple(with_details(with_forecast(f)) for f in _numbers_first(found))
 
 
 def find_in_document(document: Document) -> Iterator[Finding]:
@@ -49,6 +50,7 @@ def find_in_document(document: Document) -> Iterator[Finding]:
     for page, parts in pages:
         today = [iso for _, _, iso in islice(days, len(parts))]
         yield from find_allergies(name, page, parts, today)
+        yield from find_survival(name, page, parts, today)
         yield from find_learned(name, page, parts, today)
 
 
