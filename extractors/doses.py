@@ -28,6 +28,7 @@ _OTHERS = re.compile(r"\b(?:mother|father|brother|sister|son|daughter|wife|husba
 _TRIED = re.compile(r"\b(?:tried|failed|failures?|in the past|years? ago|remote|no match|without (?:relief|benefit)|no (?:help|relief|benefit)|did nothing|made (?:her|him)|caused|vomit\w*|intoleran\w*|nausea|allerg\w*|hives|rash)\b", re.I)
 _PAST = re.compile(r"\b(?:was|were|had been|had|started (?:from|at|on)|start of|began|begun|came to us|initially|baseline|originally|previous(?:ly)?|formerly|prior|at first|from|referred|used to|on arrival|intake|first visit|outset|peak|highest|before the (?:wean|taper))\b[^.;]{0,40}$", re.I)
 _PAST_AFTER = re.compile(r"\s*(?:mg\s*)?(?:\([^)]*\)\s*)?(?:at|in|on|as of)?\s*(?:the )?(?:start|outset|intake|baseline|beginning|first visit|initial\w*|before)\b", re.I)
+_PLAN_LABEL = re.compile(r"\s*(?:P|plan|rec(?:ommendations?)?|next)\s*", re.I)
 _TAKES = re.compile(r"\b(?:takes?|taking|on|continues?|remains?|current(?:ly)?|now|present(?:ly)?|stays?|home|using|uses|still|meds?|medications?|rx|regimen)\b", re.I)
 _CURRENT = re.compile(r"^\s*(?:today|now|current|present)", re.I)
 _HISTORY = re.compile(r"\b(?:tried|treatments?|therap(?:y|ies)|been done|prior|previous|past|conservative|failed|history of treatment|used so far|allerg\w*|adverse|reactions?|intoleran\w*|pump)\b", re.I)
@@ -61,12 +62,14 @@ def find_doses(document_id: str, pages: Pages, day: str | None) -> list[Finding]
     """
     found: list[Finding] = []
     last: Regimen | None = None
+    planning = False
     whole = " ".join(s.text for _, ss in pages for s in ss)
     wears = bool(re.search(r"\bpatch|transdermal|duragesic", whole, re.I)) or not re.search(r"catheter|mcg[^.;]{0,20}(?:intrathecal|epidural)|infusion", whole, re.I)
     for order, (page, segment, today) in enumerate(dated(pages, day)):
         if segment.kind == "heading":
             last = None
-        if segment.marks & SILENT or segment.kind == "tick":
+        planning = bool(_PLAN_LABEL.fullmatch(segment.label)) if segment.kind != "sentence" else planning
+        if segment.marks & SILENT or segment.kind == "tick" or planning:
             continue
         place = _Place(document_id, page, segment, today, wears)
         spoken = regimens_in(segment.text, anchor_of(today), last)

@@ -19,7 +19,8 @@ from extractors.stream import Pages, anchor_of, dated
 _SILENT = frozenset({"quoted", "boilerplate", "education", "family", "unanswered", "request"})
 _NAMES = r"(?P<inr>(?:PT[/ -])?INR|international normali[sz]ed ratio)|(?P<platelets>platelets?(?: counts?)?|plts?|PLT(?: count)?|thrombocytes?)"
 _NAME = re.compile(rf"\b(?:{_NAMES})\b", re.I)
-_LINK = r"(?:\s*(?:[:=]|of|was|were|is|are|at|now|today|count|result|level|repeat(?:ed)?|came back|have|has|had|dropped|fell|fallen|risen|rose|recovered|up|down|to|still|only|stable|normal|low|about|~|\(|\||-{1,2}>|→|on (?:the )?\w+|a|currently|again|from|,)){0,6}\s*"
+_OTHER_TEST = r"(?:h[gb]b?|hemoglobin|wbc|white|hct|hematocrit|creatinine|cr|gfr|glucose|gluc?|potassium|sodium|k|na|a1c|ptt|aptt|pt|fibrinogen|alt|ast|albumin|bun|neutrophils|normal range|if|goal|target|until|under|over|above|below|than|from|transfus\w*|units?|since|for|days?|weeks?|months?|years?|age|aged|and|but|with|on|or)"
+_LINK = rf"(?:[\s,:=(|~]+(?!{_OTHER_TEST}\b)[a-z'’]+){{0,5}}[\s,:=(|~]*?(?:[-–]{{0,2}}>\s*|→\s*)?[\s,:=(|~]*"
 _UNITS = r"(?P<unit>\s*(?:k\b|x?\s*10\s*[\^*]?\s*[369]\s*(?:/|per)\s*[uµmcL]\w*|[x×]\s*10\^?[39]|thousand|(?:/|per )\s*(?:mm3|mcl|ul|µl|cumm|microliter)|million)?)"
 _VALUE = re.compile(rf"\b(?:{_NAMES})\b{_LINK}(?<![\d.])(?P<value>{NUMBER}){_UNITS}(?!\s*(?:%|/\d|:\d|-\s*\d|seconds|days?|weeks?))", re.I)
 _REVERSED = re.compile(rf"(?<![\d./-])(?P<value>\d+(?:[.,]\d+)?)\s*(?:k\s+)?(?:{_NAMES})\b(?!\s*(?::|=|of|\d|was|is))", re.I)
@@ -92,7 +93,7 @@ def _prose(document_id: str, page: Page, segment: Segment, day: str | None) -> I
             continue
         kind = _kind(match)
         value = _scaled(kind, match["value"], (match.groupdict().get("unit") or ""))
-        if value is None:
+        if value is None or re.fullmatch(r"(?:19|20)\d\d", match["value"]) or re.match(r"/\d", text[match.end("value") :]):
             continue
         yield Finding(kind, value, where, "labs.prose", unit=_unit(kind), date=_own_day(text, match, day))
         later = re.match(rf"[^.;]{{0,40}}?(?:\btoday\b|\bnow\b|repeat(?:ed)?(?: today)?|rechecked|->|→)\s*(?:is|was|at|:)?\s*(?P<value>{NUMBER})(?!\s*(?:%|/|mg))", text[match.end() :], re.I)

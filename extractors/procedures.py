@@ -20,11 +20,12 @@ from extractors.stream import Pages, anchor_of, dated
 Topic = Literal["trial", "planned", "other", ""]
 
 _OTHER = re.compile(
-    r"\b(?:ESIs?|T?FESI|ILESI|LESI|CESI|steroids?|transforaminal|interlaminar|(?:nerve|facet|sympathetic|branch|ganglion|plexus|celiac|hypogastric|intercostal|stellate|impar|trigger|saddle) (?:blocks?|injections?)|blocks?|LSBs?|MBBs?|RFAs?|rhizotomy|"
-    r"ablations?|neurolysis|neurolytic|SCS|DRG|stim(?:ulator|ulation)?|dorsal column|cordotomy|vertebroplasty|kyphoplasty|radiat\w+|radiotherapy|TENS|acupuncture|chiropract\w+|massage|botox|PRP|"
-    r"PCA|physical therapy|ketamine|lidocaine infusions?|gabapentin|pregabalin|duloxetine|fusion|laminectomy|decompression|trigger points?|SI joint|SIJ|baclofen|spasticity|ziconotide|brace)\b",
+    r"\b(?:ESIs?|T?FESI|ILESI|LESI|CESI|steroid injections?|epidural steroids?|steroid (?:shots?|epidural)|joint steroid|transforaminal|interlaminar|(?:nerve|facet|sympathetic|branch|ganglion|plexus|celiac|hypogastric|intercostal|stellate|impar|trigger|saddle) (?:blocks?|injections?)|blocks?|LSBs?|MBBs?|RFAs?|rhizotomy|"
+    r"radiofrequency|ablations?|neurolysis|neurolytic|SCS|DRG|stim(?:ulator|ulation)?|dorsal column|cordotomy|vertebroplasty|kyphoplasty|radiat\w+|radiotherapy|TENS|acupuncture|chiropract\w+|massage|botox|PRP|trigger points?|SI joint|SIJ|lidocaine infusions?)\b",
     re.I,
 )
+_WEAK = re.compile(r"\b(?:PCA|physical therapy|ketamine|gabapentin|pregabalin|duloxetine|fusion|laminectomy|decompression|baclofen|spasticity|ziconotide|brace)\b", re.I)
+"""Treatments that are named in a trial's own sentences too: another topic only where no trial is named."""
 _ROUTE = r"(?:intrathecal|IT|epidural|spinal|neuraxial|subarachnoid|intraspinal|catheter|pump|opioid|morphine|hydromorphone|fentanyl|sufentanil|MSO4|HM|dilaudid|screening|test|single[- ]shot|continuous|infusion|inpatient|hospital|inpt)"
 _TRIAL = re.compile(
     rf"\b{_ROUTE}(?:[\s/-]+\w+){{0,3}}?[\s-]+(?:trial(?:s|ed|ing)?|test(?:s| dose| injection)?|screening|challenge|bolus|infusion|injection|shot|dose)\b"
@@ -35,9 +36,9 @@ _TRIAL = re.compile(
 )
 _STIM_TRIAL = re.compile(r"\b(?:SCS|DRG|stim(?:ulator|ulation)?|dorsal column|baclofen|ketamine|lidocaine|gabapentin|clinical)\b[\w\s,/-]{0,20}\btrial|\btrial (?:of )?(?:the )?(?:SCS|DRG|spinal cord stim|stim|gabapentin|baclofen|temporary)", re.I)
 _FUTURE = re.compile(
-    r"\b(?:planned|scheduled|set for|booked|proposed?|request(?:ed|ing)?|will|would|plan(?:s|ning)?|upcoming|if|before any|candidate|awaiting|pending|approv\w+|consider\w*|next|to be|offer\w*|ready for|wants?|not yet|would like|target|listed for|asks? for|discuss\w*|prior auth\w*|authorization)\b", re.I
+    r"\b(?:planned|scheduled|set for|booked|proposed?|request(?:ed|ing)?|will|would|plan(?:s|ning)?|upcoming|if|before any|candidate|awaiting|pending|approv\w+|consider\w*|next|to be (?:done|scheduled|performed|given|placed|arranged)|offer\w*|ready for|wants?|not yet|would like|target|listed for|asks? for|discuss\w*|prior auth\w*|authorization)\b", re.I
 )
-_DONE = re.compile(r"\b(?:took place|performed|done|underwent|completed|was (?:placed|given|done|performed)|placed|given|had|ended|s/p|post|results?|outcome|tolerated|during|went|carried out|injected|admitted|discharged|trial (?:record|report|summary|log|note|result|outcome|dates?)|after|since|following|reached|removed|pulled|out)\b", re.I)
+_DONE = re.compile(r"\b(?:took place|performed|done|underwent|completed|was (?:placed|given|done|performed)|placed|given|had|ended|s/p|post|results?|outcome|tolerated|during|went|carried out|injected|admitted|discharged|trial (?:record|report|summary|log|note|result|outcome|dates?)|after|since|following|did|gave|brought|helped|showed|lasted|reached|removed|pulled|out)\b", re.I)
 
 
 _ANTISPASTIC = re.compile(r"\b(?:baclofen|ashworth|spasticity)\b(?!.{0,80}(?:morphine|hydromorphone|fentanyl|opioid))", re.I)
@@ -55,7 +56,7 @@ def topic_of(text: str, before: Topic = "") -> Topic:
         return "trial" if not stim and other and named.start() <= other.start() else "other"
     if named:
         return "planned" if planned(text) else "trial"
-    return "other" if other or stim else before
+    return "other" if other or stim or _WEAK.search(text) else before
 
 
 def planned(text: str) -> bool:

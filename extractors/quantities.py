@@ -20,7 +20,7 @@ _WORDS: dict[str, float] = {word: float(value) for value, word in enumerate(_ONE
 _WORDS |= {w: 10.0 * (i + 2) for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split())}
 _SCALES = {"hundred": 100.0, "thousand": 1000.0}
 _ANY = "|".join(sorted([*_WORDS, *_SCALES], key=len, reverse=True))
-_SPELLED = rf"\b(?:{_ANY})(?:(?:\s+and\s+|[\s-]+)(?:{_ANY}))*\b"
+_SPELLED = rf"\b(?:{_ANY})(?:(?:\s+and\s+|[\s-]+)(?:{_ANY}))*(?:\s+point(?:\s+(?:{_ANY}))+)?\b"
 _DIGITS = r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
 
 NUMBER = rf"(?:{_DIGITS}|{_SPELLED})"
@@ -71,6 +71,9 @@ def number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
+        whole, _, parts = text.partition(" point ")
+        if parts:
+            return number(whole) + float("0." + "".join(f"{_WORDS[w]:g}" for w in parts.split() if w in _WORDS))
         total = group = 0.0
         for word in re.findall(r"[a-z]+", text):
             if word == "and":

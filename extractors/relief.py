@@ -20,7 +20,7 @@ from extractors.stream import Pages, dated
 
 _SILENT = frozenset({"quoted", "boilerplate", "education", "family", "unanswered", "plan"})
 _RELIEF = re.compile(r"\b(?:relief|relieved|better|improve\w*|less pain|less|eas(?:ed|ing|ier)|reduc\w+|decreas\w+|gone|benefit\w*|drop\w*|fell|fall\w*|down|cut|lower\w*|halved|diminish\w*|analgesia|help|removed|effect\w*|reliev\w*|pain[- ]free|vanished|lifted|taken away|off (?:the|his|her) pain|response|pain (?:was|went)|of (?:the|his|her) pain|comfort\w*|abat\w+|subsid\w+|vs baseline|lighter)\b", re.I)
-_NOT_RELIEF = re.compile(r"\b(?:PSA|CEA|bilirubin|creatinine|A1c|oxygen|room air|saturat\w+|SpO2|RA\b|lidocaine|bupivacaine|ejection|EF\b|opioids?\b(?! trial)|MME|MEDD?|weaned|tapered|hematocrit|oxycodone|appetite|attendance|visits|nights|predict\w*|chance|probability|stenosis|cases|(?:patients|people) (?:who|in)|adherence|confiden\w+|certain|compliance|impairment|lung|function|mobility|weight|PPS|KPS|performance|BMI|sleep)\b", re.I)
+_NOT_RELIEF = re.compile(r"\b(?:PSA|CEA|bilirubin|creatinine|A1c|oxygen|room air|saturat\w+|SpO2|RA\b|lidocaine|bupivacaine|ejection|EF\b|opioids?\b(?![ -]trial)|MME|MEDD?|weaned|tapered|hematocrit|oxycodone|appetite|attendance|visits|nights|predict\w*|chance|probability|stenosis|cases|(?:patients|people) (?:who|in)|adherence|confiden\w+|certain|compliance|impairment|lung|function|mobility|weight|PPS|KPS|performance|BMI|sleep)\b", re.I)
 _GOAL = re.compile(r"\b(?:would like|goals?|targets?|hop(?:es?|ing|ed)|if|expect\w*|would (?:be|need|consider|count|call|want)|success (?:is|was|means|would)|defined|threshold|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will|policy|guideline\w*|requires?|required|aim\w*|ask(?:s|ed)? (?:for|is)|what (?:we|the plan)|might|could|promised?|cutoff|looking for|speaks of|unless|whether|consider\w* positive|most people|patients who|successful (?:if|when)|your pain|you can|(?-i:may))\b", re.I)
 _PEOPLE = re.compile(r"\b(?:mother|father|brother|sister|niece|nephew|cousin|uncle|aunt|neighbor|neighbour|friend|roommate|another patient|other patients|most patients)\b(?!.{0,30}\b(?:says|reports|confirms|agrees|estimates?)\b)", re.I)
 _KEPT = re.compile(r"\b(?:kept|keeps?|keeping|left with|had only|has only|remaining|still has|put (?:the )?pain at|(?:down )?to)\s+(?:about\s+|roughly\s+|only\s+|just\s+)?[\"“]?(?:a\s+|an\s+)?$", re.I)
@@ -43,19 +43,23 @@ def find_relief(document_id: str, pages: Pages, day: str | None) -> list[Finding
     """
     found: list[Finding] = []
     prose = _Scores()
-    tables: dict[tuple[int, str, tuple[str, ...]], list[tuple[Page, Segment]]] = {}
+    tables: list[list[tuple[Page, Segment]]] = []
+    running = False
     stream = list(topics(list(dated(pages, day))))
     implied = _implied(stream)
     for page, segment, today, topic in stream:
+        joins, running = running and segment.kind == "row", segment.kind == "row"
         if segment.kind == "heading" or segment.marks & _SILENT or topic not in (("trial", "") if implied else ("trial",)):
             continue
         where = excerpt(document_id, page, segment.start, segment.end)
         if segment.kind == "row" and not _labelled(page, segment):
-            tables.setdefault((page.number, segment.heading, segment.columns), []).append((page, segment))
+            if not joins or not tables:
+                tables.append([])
+            tables[-1].append((page, segment))
             continue
         found += _stated(segment, where, today)
         found += _told(segment, where, today, prose)
-    for rows in tables.values():
+    for rows in tables:
         found += _from_table(document_id, rows, day)
     if not any(f.kind == "trial_relief" and f.attributes.get("source") == "scores" for f in found):
         found += _computed(prose, day)

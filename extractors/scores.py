@@ -11,15 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
+from extractors.dates import dates_in
 from extractors.quantities import NUMBER, number
 
 Phase = Literal["before", "during", "after", ""]
 
 _PAIN = r"(?:DVPRS|NRS|NPRS|VAS|VNRS|VRS|numeric(?:al)?(?: rating)?(?: scale| scores?)?|pain(?: scores?| level| rating| intensity)?|scores?|0-10)"
 _LESS = r"(?:ODI|oswestry|PDI|RMDQ|roland|TUG|up and go|timed up|five times sit|5x\s?STS|5x sit|BPI interference|PEG(?: [PEG])?|disability)"
-_MORE = r"(?:walk\w*|6MWT|6MWD|six[- ]minute|ambulat\w*|stand\w*|sitting|sat|sit[- ]to[- ]stand|chair (?:rise|stand)|up in chair|in chair|sleep\w*|slept|steps?|stairs|laps?|gait|distance|tolerance|COPM\w*|PSFS|LEFS|out of bed|FIM|AM-?PAC|Barthel)"
+_MORE = r"(?:walk\w*|6MWT|6MWD|six[- ]minute|ambulat\w*|stand\w*|sitting|sat(?! at)|sit[- ]to[- ]stand|chair (?:rise|stand)|up in chair|in chair|sleep\w*|slept|steps?|stairs|laps?|gait|distance|tolerance|COPM\w*|PSFS|LEFS|out of bed|FIM|AM-?PAC|Barthel)"
 _ELSE = r"(?:ashworth|spasms?|PHQ\S*|GAD\S*|BDI\S*|PCS|COWS|POSS|RASS|sedation|MoCA|catastroph\w+|depression|anxiety|MEDD?|MME|opioids?|doses?|rate|weight|A1c|hemoglobin|platelets?|INR|creatinine|PSA|WBC|spo2|resp\w*|RR|BP|tablets?|pills?|degrees?|strength|visits?|sessions?)"
 MEASURE = re.compile(rf"\b(?:(?P<pain>{_PAIN})|(?P<less>{_LESS})|(?P<more>{_MORE})|(?P<none>{_ELSE}))\b", re.I)
 UNIT = r"(?:feet|foot|ft|meters?|metres?|m|yards?|yds?|miles?|minutes?|mins?|min|hours?|hrs?|h|seconds?|secs?|s|steps|laps|blocks?|%|mm|cm|points?)"
@@ -28,12 +30,15 @@ _BEFORE = re.compile(r"\b(?:before|base-?line|pre-?\s?(?:trial|procedure|injecti
 _DURING = re.compile(r"\b(?:during|on (?:the )?(?:catheter|infusion|trial|drug|pump|each of|it\b)|while on|thereafter|afterwards?|after|then|best|lowest|discharge|nadir|at \d+ ?(?:h|hr|hrs|hours|min)|hour \d+|\d+ ?(?:h|hr|hrs|hours)|day \d|days? (?:one|two|three)|(?:first|second|third) day|night \d|with (?:the )?(?:catheter|infusion|drug|medicine)|post|(?:the )?next (?:day|morning)|in (?:the )?trial|to|now|by (?:the )?(?:evening|morning|noon|hour|day)|peak|end(?: of)?|at its best|since|sat at|sits at|this (?:am|morning|evening)|while (?:the )?(?:catheter|infus\w+|pump)|infusing|catheter days|trial days|trial week|drug running|on drug|that day|until discharge|left|running)\b", re.I)
 _TARGET = re.compile(r"\b(?:goals?|targets?|aim\w*|hop(?:es?|ing|ed)|if|expect\w*|would|success (?:is|was|means)|defined|threshold|at least|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will)\b", re.I)
 _PAIR = re.compile(
-    rf"(?P<a>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten)|s\b)?\s*(?P<ua>{UNIT}\b)?\s*(?:\([^)]{{0,18}}\)\s*)?(?P<arrow>->|→|=>|➔|➜|>|\b(?:falling|fell|dropping|dropped|down|going|went|came) to\b|\bto\b|\bdown to\b|\b(?:came|went|fell|dropped|brought) down to\b|\bto (?:a|an)\b)\s*(?:about\s+|an average of\s+|a\s+)?(?P<b>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten))?\s*(?P<ub>{UNIT}\b)?",
+    rf"(?P<a>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten)|s\b)?\s*(?P<ua>{UNIT}\b)?\s*(?:\([^)]{{0,18}}\)\s*)?(?P<arrow>->|→|=>|➔|➜|>|\b(?:falling|fell|dropping|dropped|down|going|went|came) to\b|\bto\b|\bdown to\b|\b(?:came|went|fell|dropped|brought) down to\b|\bto (?:a|an)\b)\s*(?:about\s+|an average of\s+|a\s+)?(?P<b>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten)|s\b)?\s*(?P<ub>{UNIT}\b)?",
     re.I,
 )
 _FALL = re.compile(r"\b(?:from|fell|dropp\w+|down|went|decreas\w+|reduc\w+|improv\w*|came|brought|->|→|lower\w*|relief|cut|eased|fall)\b|->|→|=>", re.I)
-_AGAINST = re.compile(rf"(?P<b>{NUMBER})\s*(?P<ub>{UNIT}\b)?[\w\s,]{{0,24}}?(?:\((?:was|from|baseline|before|up from|down from|pre)\s*:?|,?\s*(?:against|versus|vs\.?|compared (?:with|to)|where (?:he|she) had|up from|down from|was|instead of|from))\s*(?:only\s+|a baseline of\s+|baseline\s+)?(?P<a>{NUMBER})\s*(?P<ua>{UNIT}\b)?", re.I)
+_AGAINST = re.compile(rf"(?P<b>{NUMBER})(?:\s*/\s*10|\s*out of (?:10|ten))?\s*(?P<ub>{UNIT}\b)?[\w\s,]{{0,24}}?(?:\((?:was|from|baseline|before|up from|down from|pre)\s*:?|,?\s*(?:against|versus|vs\.?|compared (?:with|to)|where (?:he|she) had|up from|down from|instead of|from))\s*(?:only\s+|a baseline of\s+|baseline\s+)?(?P<a>{NUMBER})\s*(?P<ua>{UNIT}\b)?", re.I)
 _LONE = re.compile(rf"(?<![\w/.:#-])(?P<n>{NUMBER})(?!\d)(?P<ten>\s*/\s*(?:10|100)\b|\s*out of (?:10|ten)\b|\s*mm\b)?(?!\s*(?:/|-\s*\d|:\d|\.\d|°|%|percent|per cent|{UNIT}\b(?<!mm)|mg|mcg|ml|kg|lb|tabs?|pills?|days?|weeks?|wks?|months?|years?|nights?|doses?|x\b|st\b|nd\b|rd\b|th\b|people|visits?|times|episodes?|laps?|drugs?|antiemetics))", re.I)
+
+
+_CUED = re.compile(r"\b(?:before|during|baseline|base|pre(?:[- ]trial)?|usual|customary|thereafter|(?:on|during) (?:the )?(?:drug|trial|catheter|infusion))\s*[:=(]?\s*(?:was|of|at|a|an)?\s*$", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +73,20 @@ def targeted(text: str, at: int) -> bool:
     return bool(_TARGET.search(clause))
 
 
+def undated(text: str) -> str:
+    """`text` with its dates blanked, same length: their digits are no scores."""
+    for day in dates_in(text, date(2020, 6, 1)):
+        text = text[: day.start] + "~" * (day.end - day.start) + text[day.end :]
+    return re.sub(r"~+(\s*(?:to|-|–|through|and)\s*)(\d{1,2})(?!\s*/|\d)", lambda m: "~" * len(m[0]), text)
+
+
 def changes_in(text: str, default: str = "") -> list[Change]:
     """Changes told in one breath: "8 -> 3", "from 7.8 to 5.2", "600 ft against 120 ft before", "6 (was 6)".
 
     `default` is the measure when the words before name none ("pain" in a trial's own text).
     """
     found: list[Change] = []
+    text = undated(text)
     for pattern in (_PAIR, _AGAINST):
         for match in pattern.finditer(text):
             if any(c.start < match.end() and match.start() < c.end for c in found) or targeted(text, match.start()):
@@ -95,6 +108,8 @@ def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Chan
         return None
     if measure == "pain":
         limit = 100 if unit == "mm" or before > 10 else 10
+        if not spoken and during >= before:
+            return None
         if before > limit or during > limit or before <= 0 or (unit and unit not in ("mm", "cm", "points", "point")):
             return None
         if before > 10 and unit != "mm" and not re.search(r"VAS|/\s*100", text, re.I):
@@ -129,6 +144,7 @@ def pain_scores(text: str, in_pain: bool) -> list[Score]:
     from before, a score without a cue is from the trial.
     """
     groups: list[list[re.Match[str]]] = []
+    text = undated(text)
     for match in _LONE.finditer(text):
         joined = bool(groups) and re.fullmatch(r"\s*(?:,|/|and|;|-|–|to)\s*", text[groups[-1][-1].end() : match.start()]) is not None and number(match["n"]) <= 10
         if joined:
@@ -157,6 +173,8 @@ def _is_score(text: str, match: re.Match[str], in_pain: bool) -> bool:
     if value > limit or targeted(text, match.start()):
         return False
     before = text[max(0, match.start() - 34) : match.start()]
+    if in_pain and _CUED.search(before):
+        return True
     if re.search(r"\b(?:day|hour|POD|step|grade|phase|level|L|T|C|S|stage|type|ASA|PS|ECOG|visit|no\.|q|x|night|at|POSS|sedation|shift|trial|dose|age)\s?$", before, re.I) and not match["ten"] and not re.search(r"\b(?:was|is|be(?:en)?|him|her|he|she|pain|score)\s+at\s*$|\b(?:at)\s*$", before, re.I):
         return False
     if re.search(r"\bat\s*$", before, re.I) and not match["ten"] and re.match(r"\s*(?:a\.?m|p\.?m|o'clock|L\d|$)", text[match.end() :], re.I):

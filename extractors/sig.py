@@ -327,6 +327,8 @@ def _fill(now: Regimen, token: Token, text: str = "") -> Regimen:
             return now if token.kind == "supply" and (now.times or now.units) else replace(now, units=span, end=end)
         case "xcount":
             return now if now.units or now.times else replace(now, units=span, end=end) if now.told else now
+        case "count" if now.drug.opioid.patch_factor and not now.told and token.low >= 12:
+            return replace(now, strength=span, unit="mcg/h", end=end, told=True)
         case "count":
             return now if now.counted else replace(now, tablets=span, counted=True, end=end)
         case "bare":

@@ -165,7 +165,7 @@ def _wean(where: object, text: str, day: str | None, percent: Percent) -> Findin
 def _remaining(text: str, percent: Percent) -> bool:
     """"Under a third of what she took" and "down to 40 % of" tell what is left, not what is gone."""
     after = text[percent.end : percent.end + 60]
-    if re.match(r"\s*(?:of\s+)?(?:what|the (?:amount|dose) (?:that )?(?:he|she|it))\b", after, re.I):
+    if re.match(r"\s*(?:of\s+)?(?:what|(?:the )?(?:amount|dose|milligrams?|tablets?|pills?) (?:that )?(?:he|she|it|they))\b", after, re.I):
         return not re.search(r"\b(?:by|below|off|less|lower|fewer|cut|shed)\s+(?:\w+\s+)?$", text[: percent.start], re.I)
     return bool(re.search(r"\b(?:down|reduced|cut|lowered)?\s*to\s+(?:\w+\s+)?$", text[: percent.start], re.I) and re.match(r"\s*of\b", after, re.I))
 

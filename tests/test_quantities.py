@@ -5,7 +5,7 @@ import pytest
 from extractors.quantities import number, percents, side
 
 
-@pytest.mark.parametrize(("text", "value"), [("1,200", 1200), ("8.5", 8.5), ("two hundred fifty", 250), ("twenty-five", 25), ("seventy", 70), ("two thousand and ten", 2010)])
+@pytest.mark.parametrize(("text", "value"), [("1,200", 1200), ("8.5", 8.5), ("two hundred fifty", 250), ("twenty-five", 25), ("seventy", 70), ("one point seven", 1.7), ("two thousand and ten", 2010)])
 def test_a_number_in_digits_or_words_has_its_value(text: str, value: float) -> None:
     assert number(text) == value
 

@@ -8,7 +8,7 @@ from extractors.scores import changes_in, pain_scores
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Baseline NRS 8, during trial 5", [(8, "before"), (5, "during")]), ("pre-trial 8/10", [(8, "before")]), ("before 6, 7, 7; during 5, 5, 4", [(6, "before"), (7, "before"), (7, "before"), (5, "during"), (5, "during"), (4, "during")]),
+        ("Baseline NRS 8, NRS during the trial 5", [(8, "before"), (5, "during")]), ("pre-trial 8/10", [(8, "before")]), ("before 6, 7, 7; during 5, 5, 4", [(6, "before"), (7, "before"), (7, "before"), (5, "during"), (5, "during"), (4, "during")]),
         ("Pain on admission 7, on each of the trial days 4", [(7, "before"), (4, "during")]), ("8 before; 6, 6, 5 on drug", [(8, "before"), (6, "during"), (6, "during"), (5, "during")]),
     ],
 )
