@@ -29,6 +29,7 @@ _TRIED = re.compile(r"\b(?:tried|failed|failures?|in the past|years? ago|remote|
 _PAST = re.compile(r"\b(?:was|were|had been|had|started (?:from|at|on)|start of|began|begun|came to us|initially|baseline|originally|previous(?:ly)?|formerly|prior|at first|from|referred|used to|on arrival|intake|first visit|outset|peak|highest|before the (?:wean|taper))\b[^.;]{0,40}$", re.I)
 _PAST_AFTER = re.compile(r"\s*(?:mg\s*)?(?:\([^)]*\)\s*)?(?:at|in|on|as of)?\s*(?:the )?(?:start|outset|intake|baseline|beginning|first visit|initial\w*|before)\b", re.I)
 _PLAN_LABEL = re.compile(r"\s*(?:P|plan|rec(?:ommendations?)?|next)\s*", re.I)
+_IN_ALL = re.compile(r"\bin all\b|\btotal\b|\baltogether\b|\bcombined\b", re.I)
 _TAKES = re.compile(r"\b(?:takes?|taking|on|continues?|remains?|current(?:ly)?|now|present(?:ly)?|stays?|home|using|uses|still|meds?|medications?|rx|regimen)\b", re.I)
 _CURRENT = re.compile(r"^\s*(?:today|now|current|present)", re.I)
 _HISTORY = re.compile(r"\b(?:tried|treatments?|therap(?:y|ies)|been done|prior|previous|past|conservative|failed|history of treatment|used so far|allerg\w*|adverse|reactions?|intoleran\w*|pump)\b", re.I)
@@ -139,7 +140,7 @@ def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen],
         yield Finding(
             "opioid_dose", amount[1] if amount else None, excerpt(place.document_id, place.page, place.segment.start, place.segment.end), "doses",
             unit="MME/day", date=None if past else own or day, derivation=words if amount else None,
-            attributes={"drug": regimen.drug.opioid.name, "extended": regimen.drug.extended, "low": amount[0] if amount else None, "stated": False, "past": past,
+            attributes={"drug": regimen.drug.opioid.name, "extended": regimen.drug.extended, "low": amount[0] if amount else None, "stated": bool(regimen.total and amount and _IN_ALL.search(text[max(0, regimen.start - 30) : regimen.end + 25])), "past": past,
                         "before_trial": bool(AHEAD.search(text)), "listed": listed and own is None, "only": bool(_ONLY.search(text)), "joined": regimen.joined, "stopped": regimen.stopped, "reason": None if amount else words},
         )
 
