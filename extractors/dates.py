@@ -17,9 +17,17 @@ from extractors.quantities import NUMBER, number
 
 Precision = Literal["day", "month", "season", "year"]
 
-_MONTHS = {name: i % 12 + 1 for i, name in enumerate("january february march april may june july august september october november december jan feb mar apr may jun jul aug sep oct nov dec".split())}
+_MONTHS = {
+    name: i % 12 + 1
+    for i, name in enumerate(
+        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+    )
+}
 _MONTHS["sept"] = 9
-_MONTH = r"(?P<{}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+_MONTH = (
+    r"(?P<{}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
 _YEAR = r"(?:,?\s*(?:of\s+)?(?P<{}>(?:19|20)\d\d|['’]\d\d)\b)"
 _SEASONS = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "winter": 12}
 _UNITS = {"day": 1, "week": 7, "wk": 7, "month": 30, "mo": 30, "year": 365, "yr": 365}
@@ -34,14 +42,28 @@ _DATE = re.compile(
     rf"|\b(?:(?P<part>early|mid|late|end of|beginning of)[\s-]+)?{_MONTH.format('cm')}(?![\w/]){_YEAR.format('cy')}?"
     rf"|\b(?P<ago>{NUMBER})\s+(?P<unit>day|week|wk|month|mo|year|yr)s?\s+(?:ago|earlier|prior)\b"
     r"|\b(?P<rel>today|yesterday|this morning|last night|last week|last month|last year)\b"
-    r"|\b(?:last|this|the past|the)\s+(?P<season>spring|summer|fall|autumn|winter)\b(?:\s+of)?\s*(?P<seasonyear>(?:19|20)\d\d)?"
+    r"|\b(?:last|this|the past|the)\s+(?P<season>spring|summer|fall|autumn|winter)\b(?:\s+of)?\s*(?P<seasonyear>(?:19|"
+    r"20)\d\d)?"
     r"|\b(?:POD|PPD|post-?\s?(?:op|operative|procedure|trial)?\s*day)\s*#?(?P<pod>\d{1,2})\b"
     r"|(?<![\d/.$#-])(?P<year>(?:19[5-9]|20[0-3])\d)\b(?!\s*(?:mg|mcg|units?|iu|ml|steps|feet|ft|m\b|%))",
     re.I,
 )
-_PREPOSITION = re.compile(r"\b(?:in|on|since|by|from|until|till|through|to|of|as of|and|dated|this|last|before|after|between|during|early|mid|late|around|about|for|thru|end|seen|visit|trial|labs?|date)[\s:(,-]*$|[(\[;:,→>-]\s*$|^\s*$|\n\s*$", re.I)
-_COUNTED = re.compile(r"\s*(?:days|sessions|visits|doses|classes|strength|throughout|pain|at rest|lifts|words|tabs?|\bon (?:nrs|vas))", re.I)
-_SCORED = re.compile(r"(?:\b(?:nrs|vas|pain|score|scores|rated|rating|strength|power|mmse|moca|fast|from|at|now|was|is|to|a|an|→|->|motor|ehl)\s*(?:of|is|was|:|=)?\s*)$", re.I)
+_PREPOSITION = re.compile(
+    r"\b(?:in|on|since|by|from|until|till|through|to|of|as of|and|dated|this|last|before|after|"
+    r"between|during|early|mid|late|around|about|for|thru|end|seen|visit|trial|labs?|date)[\s:(,-]*$|"
+    r"[(\[;:,→>-]\s*$|^\s*$|\n\s*$",
+    re.I,
+)
+_COUNTED = re.compile(
+    r"\s*(?:days|sessions|visits|doses|classes|strength|throughout|pain|at rest|lifts|words|"
+    r"tabs?|\bon (?:nrs|vas))",
+    re.I,
+)
+_SCORED = re.compile(
+    r"(?:\b(?:nrs|vas|pain|score|scores|rated|rating|strength|power|mmse|moca|fast|from|at|now|"
+    r"was|is|to|a|an|→|->|motor|ehl)\s*(?:of|is|was|:|=)?\s*)$",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +132,21 @@ def _short(match: re.Match[str], text: str, anchor: date | None) -> tuple[date, 
     """A month and day only ("5/12"): never a pain score, a strength grade or a count."""
     month, day = int(match["sm"]), int(match["sd"])
     before = text[max(0, match.start() - 25) : match.start()]
-    if _COUNTED.match(text, match.end()) or (day in (5, 10) and not re.search(r"\b(?:on|since|by|until|as of|dated|of|through|labs?|seen|\d\d?/\d\d?\s*(?:-|–|to|and|&))\s*\(?$|^\s*$|\n\s*$", before, re.I)):
+    if _COUNTED.match(text, match.end()) or (
+        day in (5, 10)
+        and not re.search(
+            r"\b(?:on|since|by|until|as of|dated|of|through|labs?|seen|\d\d?/\d\d?\s*(?:-|–|to|and|&))\s*\(?$|"
+            r"^\s*$|\n\s*$",
+            before,
+            re.I,
+        )
+    ):
         return None
     if day in (5, 10) and _SCORED.search(before):
         return None
-    if (following := re.match(r"\s*(?:-|–|to|through|and)\s*\d{1,2}/\d{1,2}/(\d{2,4})\b", text[match.end() :])) is not None:
+    if (
+        following := re.match(r"\s*(?:-|–|to|through|and)\s*\d{1,2}/\d{1,2}/(\d{2,4})\b", text[match.end() :])
+    ) is not None:
         return date(_full_year(following[1]), month, day), "day"
     return _place(month, day, None, anchor), "day"
 
@@ -122,7 +154,10 @@ def _short(match: re.Match[str], text: str, anchor: date | None) -> tuple[date, 
 def _month_alone(match: re.Match[str], before: str, anchor: date | None) -> tuple[date, Precision] | None:
     name = match["cm"]
     bare = not match["cy"]
-    if bare and (not name[0].isupper() or (name.lower() in ("may", "march", "mar") and not _PREPOSITION.search(before) and not match["part"])):
+    if bare and (
+        not name[0].isupper()
+        or (name.lower() in ("may", "march", "mar") and not _PREPOSITION.search(before) and not match["part"])
+    ):
         return None
     part = (match["part"] or "").lower()
     day = {"mid": 15, "late": 25, "end of": 28}.get(part, 1)
@@ -143,14 +178,36 @@ def _relative(got: dict[str, str | None], anchor: date | None, event: date | Non
         unit = (got["unit"] or "day").lower()
         precision: Precision = "day" if _UNITS[unit] == 1 else "month"
         return anchor - timedelta(days=round(number(got["ago"]) * _UNITS[unit])), precision
-    back = {"today": 0, "this morning": 0, "yesterday": 1, "last night": 1, "last week": 7, "last month": 30, "last year": 365}
+    back = {
+        "today": 0,
+        "this morning": 0,
+        "yesterday": 1,
+        "last night": 1,
+        "last week": 7,
+        "last month": 30,
+        "last year": 365,
+    }
     days = back[(got["rel"] or "").lower()]
     return anchor - timedelta(days=days), "day" if days < 2 else "month"
 
 
-_SERVICE = re.compile(r"(?:\bdate of (?:service|visit|procedure|study|exam(?:ination)?|evaluation|consult(?:ation)?|encounter|surgery|operation|admission)|\bDOS|\bencounter|\bvisit date|\bclinic date|\b(?:exam|study|procedure|service|visit|evaluation) date|\bdate seen|\bseen(?: on)?|\bcollected|\bdrawn|\bexam|\bsubmitted|\bdate submitted|\bdate of request|\btoday|\bdate|\bdate and time|\badmi(?:tted|ssion)|\bdischarged?)\s*(?:[:.=]|\bon\b)?\s*$", re.I)
-_WRITTEN = re.compile(r"(?:dictated|transcribed|signed|electronically signed|reported|reviewed|dict\.?|completed)\D{0,40}$", re.I)
-_NOT_SERVICE = re.compile(r"(?:\bD\.?O\.?B\b|birth|\bborn|print(?:ed)?|\bfax|received|target|proposed|planned|schedul|expir|effective|expected|due|referred|referral of|start of care|denied|history|since|last |previous|prior|comparison|revision|form (?:date|version)|\brev\b)[^\d\n]{0,24}$", re.I)
+_SERVICE = re.compile(
+    r"(?:\bdate of (?:service|visit|procedure|study|exam(?:ination)?|evaluation|consult(?:ation)?|"
+    r"encounter|surgery|operation|admission)|\bDOS|\bencounter|\bvisit date|\bclinic date|\b(?:exam|"
+    r"study|procedure|service|visit|evaluation) date|\bdate seen|\bseen(?: on)?|\bcollected|"
+    r"\bdrawn|\bexam|\bsubmitted|\bdate submitted|\bdate of request|\btoday|\bdate|\bdate and time|"
+    r"\badmi(?:tted|ssion)|\bdischarged?)\s*(?:[:.=]|\bon\b)?\s*$",
+    re.I,
+)
+_WRITTEN = re.compile(
+    r"(?:dictated|transcribed|signed|electronically signed|reported|reviewed|dict\.?|completed)\D{0,40}$", re.I
+)
+_NOT_SERVICE = re.compile(
+    r"(?:\bD\.?O\.?B\b|birth|\bborn|print(?:ed)?|\bfax|received|target|proposed|planned|schedul|"
+    r"expir|effective|expected|due|referred|referral of|start of care|denied|history|since|last |"
+    r"previous|prior|comparison|revision|form (?:date|version)|\brev\b)[^\d\n]{0,24}$",
+    re.I,
+)
 
 
 def document_date(document: Document) -> str | None:
@@ -164,7 +221,11 @@ def document_date(document: Document) -> str | None:
             for mention in dates_in(text):
                 if mention.precision != "day" or not "1990" < mention.iso < "2100":
                     continue
-                rank = _rank(text[: mention.start], line_number, page.number) if not _NOT_SERVICE.search(text[: mention.start]) else 0
+                rank = (
+                    _rank(text[: mention.start], line_number, page.number)
+                    if not _NOT_SERVICE.search(text[: mention.start])
+                    else 0
+                )
                 if rank and (best is None or rank > best[0]):
                     best = rank, mention.iso
     if best:

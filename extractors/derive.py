@@ -57,7 +57,11 @@ def derive(findings: Sequence[Finding], trial_date: str | None, request_date: st
         return []
     late = [t for t in totals if reference and t.day > reference and t.mme is not None]
     value = made.value
-    only_after = isinstance(value, float) and value < 50 and any(t.mme is not None and t.mme <= 0.5 * float(made.attributes["baseline"]) for t in late)  # type: ignore[arg-type]
+    only_after = (
+        isinstance(value, float)
+        and value < 50
+        and any(t.mme is not None and t.mme <= 0.5 * float(made.attributes["baseline"]) for t in late)
+    )  # type: ignore[arg-type]
     if only_after:
         made = replace(made, attributes={**made.attributes, "only_after_trial": True})
     return [made]
@@ -82,18 +86,52 @@ def _wean(totals: list[Total]) -> Finding | None:
     percent = round(100 * (base.mme - last.mme) / base.mme, 1)
     word = "reduction" if percent >= 0 else "increase"
     return Finding(
-        "opioid_wean", percent, last.excerpts[0], "derive.wean", unit="%", date=last.day,
+        "opioid_wean",
+        percent,
+        last.excerpts[0],
+        "derive.wean",
+        unit="%",
+        date=last.day,
         operands=tuple(dict.fromkeys((*base.excerpts, *last.excerpts))),
         derivation=f"{base.mme:g} -> {last.mme:g} MME/day = {abs(percent):g} % {word}",
-        attributes={"bound": "exact", "low": percent, "high": percent, "baseline": base.mme, "baseline_date": base.day, "baseline_arithmetic": base.words,
-                    "last": last.mme, "last_date": last.day, "last_arithmetic": last.words, "after_trial": False, "before_trial": True},
+        attributes={
+            "bound": "exact",
+            "low": percent,
+            "high": percent,
+            "baseline": base.mme,
+            "baseline_date": base.day,
+            "baseline_arithmetic": base.words,
+            "last": last.mme,
+            "last_date": last.day,
+            "last_arithmetic": last.words,
+            "after_trial": False,
+            "before_trial": True,
+        },
     )
 
 
 def _stopped(last: Total) -> Finding:
     """All opioids stopped by `last.day`, from a dose that no document states."""
-    return Finding("opioid_wean", 100.0, last.excerpts[0], "derive.stopped", unit="%", date=last.day, operands=last.excerpts,
-                   derivation=f"all opioids stopped by {last.day} = 100 % reduction", attributes={"bound": "exact", "low": 100.0, "high": 100.0, "baseline": None, "last": 0.0, "last_date": last.day, "after_trial": False, "before_trial": True})
+    return Finding(
+        "opioid_wean",
+        100.0,
+        last.excerpts[0],
+        "derive.stopped",
+        unit="%",
+        date=last.day,
+        operands=last.excerpts,
+        derivation=f"all opioids stopped by {last.day} = 100 % reduction",
+        attributes={
+            "bound": "exact",
+            "low": 100.0,
+            "high": 100.0,
+            "baseline": None,
+            "last": 0.0,
+            "last_date": last.day,
+            "after_trial": False,
+            "before_trial": True,
+        },
+    )
 
 
 def timeline(doses: Iterable[Finding]) -> list[Total]:
@@ -114,7 +152,14 @@ def timeline(doses: Iterable[Finding]) -> list[Total]:
     state: Slots = {}
     for place, dated, _, parts in ordered:
         total, state = _total(place, not dated, sorted(parts, key=lambda p: int(str(p.attributes.get("at", 0)))), state)
-        if out and out[-1].day == place and dated and not out[-1].before_document and (out[-1].mme or 0) >= (total.mme or 0) and not any(p.attributes["stated"] for p in total.parts):
+        if (
+            out
+            and out[-1].day == place
+            and dated
+            and not out[-1].before_document
+            and (out[-1].mme or 0) >= (total.mme or 0)
+            and not any(p.attributes["stated"] for p in total.parts)
+        ):
             continue
         out.append(total)
     return out
@@ -147,7 +192,17 @@ def _slots(parts: Iterable[Finding]) -> Slots:
         if same in seen:
             continue
         seen.add(same)
-        while key in slots and amount is not None and slots[key][0] is not None and (part.attributes["joined"] or part.attributes["listed"] and slots[key][1].attributes["listed"] and part.excerpt != slots[key][1].excerpt):
+        while (
+            key in slots
+            and amount is not None
+            and slots[key][0] is not None
+            and (
+                part.attributes["joined"]
+                or part.attributes["listed"]
+                and slots[key][1].attributes["listed"]
+                and part.excerpt != slots[key][1].excerpt
+            )
+        ):
             key = key[0] + "+", key[1]
         if part.attributes["joined"] and key in slots:
             key = key[0] + "+", key[1]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from extractors.cues import cue
 from extractors.dates import DateMention, dates_in
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
@@ -20,26 +21,60 @@ from extractors.sig import Regimen, regimens_in
 from extractors.stream import SILENT, Pages, anchor_of, dated
 from extractors.weanwords import AHEAD
 
-
-_SPINAL = re.compile(r"\bintrathecal|\bIT\b|\bepidural|\bspinal\b|\bneuraxial|\breservoir|\bpreservative|\bPF\b|\bcatheter|\bintraventricular|\bsingle[- ]shot|\btest dose", re.I)
-_ACUTE = re.compile(r"\bPCA\b|\bI\.?V\b|\bintravenous|\binfusion\b|\bdrip\b|\bbolus|\bdemand\b|\bin the (?:ED|ER|recovery|emergency)\b|\bper hour\b(?!.{0,40}(?:72|patch))|\bPACU\b", re.I)
-_PLANNED = re.compile(r"\b(?:goal|target|aim(?:s|ing)?|plan(?:s|ned|ning)?|intend(?:s|ed)?|will|would|to be|going to|hopes?|recommend(?:s|ed)?|suggest(?:s|ed)?|consider|propose[sd]?|if|should|could|offer(?:ed)?|try|anticipated?|eventually|next step|expected)\b|^\s*P\s*:|'ll\b", re.I)
-_OTHERS = re.compile(r"\b(?:mother|father|brother|sister|son|daughter|wife|husband|niece|nephew|cousin|uncle|aunt|neighbor|neighbour|friend|roommate|grand\w+)(?:'s)?\b(?!.{0,20}\b(?:says|reports|confirms|agrees|states|with (?:him|her)|sets))", re.I)
-_TRIED = re.compile(r"\b(?:tried|failed|failures?|in the past|years? ago|remote|no match|without (?:relief|benefit)|no (?:help|relief|benefit)|did nothing|made (?:her|him)|caused|vomit\w*|intoleran\w*|nausea|allerg\w*|hives|rash)\b", re.I)
-_PAST = re.compile(r"\b(?:was|were|had been|had|started (?:from|at|on)|start of|began|begun|came to us|initially|baseline|originally|previous(?:ly)?|formerly|prior|at first|from|referred|used to|on arrival|intake|first visit|outset|peak|highest|before the (?:wean|taper))\b[^.;]{0,40}$", re.I)
-_PAST_AFTER = re.compile(r"\s*(?:mg\s*)?(?:\([^)]*\)\s*)?(?:at|in|on|as of)?\s*(?:the )?(?:start|outset|intake|baseline|beginning|first visit|initial\w*|before)\b", re.I)
+_SPINAL = re.compile(
+    r"\bintrathecal|\bIT\b|\bepidural|\bspinal\b|\bneuraxial|\breservoir|\bpreservative|\bPF\b|"
+    r"\bcatheter|\bintraventricular|\bsingle[- ]shot|\btest dose",
+    re.I,
+)
+_ACUTE = re.compile(
+    r"\bPCA\b|\bI\.?V\b|\bintravenous|\binfusion\b|\bdrip\b|\bbolus|\bdemand\b|\bin the (?:ED|"
+    r"ER|recovery|emergency)\b|\bper hour\b(?!.{0,40}(?:72|patch))|\bPACU\b",
+    re.I,
+)
+_PLANNED = re.compile(
+    r"\b(?:goal|target|aim(?:s|ing)?|plan(?:s|ned|ning)?|intend(?:s|ed)?|will|would|to be|going to|"
+    r"hopes?|recommend(?:s|ed)?|suggest(?:s|ed)?|consider|propose[sd]?|if|should|could|offer(?:ed)?|"
+    r"try|anticipated?|eventually|next step|expected)\b|^\s*P\s*:|'ll\b",
+    re.I,
+)
+_OTHERS = re.compile(
+    r"\b(?:mother|father|brother|sister|son|daughter|wife|husband|niece|nephew|cousin|uncle|"
+    r"aunt|neighbor|neighbour|friend|roommate|grand\w+)(?:'s)?\b(?!.{0,20}\b(?:says|reports|"
+    r"confirms|agrees|states|with (?:him|her)|sets))",
+    re.I,
+)
+_TRIED = cue("doses_tried")
+_PAST = re.compile(
+    r"\b(?:was|were|had been|had|started (?:from|at|on)|start of|began|begun|came to us|initially|"
+    r"baseline|originally|previous(?:ly)?|formerly|prior|at first|from|referred|used to|on arrival|"
+    r"intake|first visit|outset|peak|highest|before the (?:wean|taper))\b[^.;]{0,40}$",
+    re.I,
+)
+_PAST_AFTER = re.compile(
+    r"\s*(?:mg\s*)?(?:\([^)]*\)\s*)?(?:at|in|on|as of)?\s*(?:the )?(?:start|outset|intake|baseline|"
+    r"beginning|first visit|initial\w*|before)\b",
+    re.I,
+)
 _PLAN_LABEL = re.compile(r"\s*(?:P|plan|rec(?:ommendations?)?|next)\s*", re.I)
 _IN_ALL = re.compile(r"\bin all\b|\btotal\b|\baltogether\b|\bcombined\b", re.I)
-_TAKES = re.compile(r"\b(?:takes?|taking|on|continues?|remains?|current(?:ly)?|now|present(?:ly)?|stays?|home|using|uses|still|meds?|medications?|rx|regimen)\b", re.I)
+_TAKES = cue("doses_takes")
 _CURRENT = re.compile(r"^\s*(?:today|now|current|present)", re.I)
-_HISTORY = re.compile(r"\b(?:tried|treatments?|therap(?:y|ies)|been done|prior|previous|past|conservative|failed|history of treatment|used so far|allerg\w*|adverse|reactions?|intoleran\w*|pump)\b", re.I)
-_ONLY = re.compile(r"\b(?:only|alone|nothing else|no other (?:opioid|analgesic)|sole|total|rotat\w+|switched|converted|no rescue|off (?:the )?\w+)\b", re.I)
+_HISTORY = cue("doses_history")
+_ONLY = cue("doses_only")
 
 _PATCHES = frozenset({12.0, 12.5, 25.0, 37.5, 50.0, 62.5, 75.0, 87.5, 100.0})
 _KEYWORD = r"(?:(?:oral\s+)?morphine\s+(?:milligram\s+)?equivalents?|MMEs?|MEDDs?|OMEDD?s?|MEDs?|OMEs?|MEQ)"
 _STATED = re.compile(
-    rf"(?P<a>{NUMBER})\s*(?:mg|milligrams?)?(?:\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<b>{NUMBER}))?\s*(?:mg|milligrams?)?(?:\s*(?:/\s*d(?:ay)?|daily|per day|a day))?\s*(?:of\s+)?(?:oral\s+)?(?P<k1>{_KEYWORD})\b(?:(?:\s+(?:a day|daily|per day))?(?:\s+(?:in|on|at|last)\s+[\w~]+)?\s+(?:down\s+)?to\s+(?P<f>{NUMBER})(?!\s*(?:%|percent|weeks|months)))?"
-    rf"|\b(?P<k2>{_KEYWORD})\b(?:\s*/\s*d(?:ay)?|\s+per day|\s+a day|\s+daily)?(?:\s*(?:now|of|is|was|at|=|:|~|≈|about|approx\w*|total(?:s|ing)?|down to|up to|stands|from|today|currently|went|fell|dropped|by|on|this|visit|intake|discharge|admission|trial|start|baseline|holding|reduced|weaned)){{0,4}}\s*(?P<c>{NUMBER})(?:\s*(?:mg)?(?:/d(?:ay)?)?\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<d>{NUMBER}))?(?:,?\s*\(?(?:was|down from|from|previously|formerly|prior)\s*(?P<e>{NUMBER})(?!\s*(?:/|weeks|months)))?",
+    rf"(?P<a>{NUMBER})\s*(?:mg|milligrams?)?(?:\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<b>{NUMBER}))?\s*(?:mg|"
+    rf"milligrams?)?(?:\s*(?:/\s*d(?:ay)?|daily|per day|a day))?\s*(?:of\s+)?(?:oral\s+)?(?P<k1>{_KEYWORD})\b(?:(?:\s+(?:a day|"
+    rf"daily|per day))?(?:\s+(?:in|on|at|last)\s+[\w~]+)?\s+(?:down\s+)?to\s+(?P<f>{NUMBER})(?!\s*(?:%|"
+    rf"percent|weeks|months)))?"
+    rf"|\b(?P<k2>{_KEYWORD})\b(?:\s*/\s*d(?:ay)?|\s+per day|\s+a day|\s+daily)?(?:\s*(?:now|of|"
+    rf"is|was|at|=|:|~|≈|about|approx\w*|total(?:s|ing)?|down to|up to|stands|from|today|currently|"
+    rf"went|fell|dropped|by|on|this|visit|intake|discharge|admission|trial|start|baseline|holding|"
+    rf"reduced|weaned)){{0,4}}\s*(?P<c>{NUMBER})(?:\s*(?:mg)?(?:/d(?:ay)?)?\s*(?:->|→|=>|\bto\b|"
+    rf"\bdown to\b)\s*(?P<d>{NUMBER}))?(?:,?\s*\(?(?:was|down from|from|previously|formerly|prior)\s*(?P<e>{NUMBER})(?!\s*(?:/|"
+    rf"weeks|months)))?",
 )
 _CASE_FREE = re.compile(_STATED.pattern.replace("MEDs?|", ""), re.I)
 _OPIOID_COLUMN = re.compile(rf"\b{_KEYWORD}\b")
@@ -65,7 +100,9 @@ def find_doses(document_id: str, pages: Pages, day: str | None) -> list[Finding]
     last: Regimen | None = None
     planning = False
     whole = " ".join(s.text for _, ss in pages for s in ss)
-    wears = bool(re.search(r"\bpatch|transdermal|duragesic", whole, re.I)) or not re.search(r"catheter|mcg[^.;]{0,20}(?:intrathecal|epidural)|infusion", whole, re.I)
+    wears = bool(re.search(r"\bpatch|transdermal|duragesic", whole, re.I)) or not re.search(
+        r"catheter|mcg[^.;]{0,20}(?:intrathecal|epidural)|infusion", whole, re.I
+    )
     for order, (page, segment, today) in enumerate(dated(pages, day)):
         if segment.kind == "heading":
             last = None
@@ -101,7 +138,9 @@ def _columns(place: _Place) -> Iterator[Finding]:
         named = opioids_in(column)
         if label and (days or _CURRENT.match(column)):
             joined = f"{texts[0]} {text}"
-            yield from _entries(place, joined, days[0] if days else place.day, regimens_in(joined, anchor_of(place.day)), listed=True)
+            yield from _entries(
+                place, joined, days[0] if days else place.day, regimens_in(joined, anchor_of(place.day)), listed=True
+            )
         elif named:
             joined = f"{column} {text}"
             yield from _entries(place, joined, row_day, regimens_in(joined, anchor_of(place.day)), listed=True)
@@ -122,7 +161,9 @@ def _prose(place: _Place, spoken: list[Regimen]) -> Iterator[Finding]:
         return
     if _HISTORY.search(segment.heading) and not re.search(r"med(?:ication)?s\b|current|opioid", segment.heading, re.I):
         return
-    yield from _entries(place, segment.text, place.day, spoken, listed=segment.kind == "row" or segment.section == "medications")
+    yield from _entries(
+        place, segment.text, place.day, spoken, listed=segment.kind == "row" or segment.section == "medications"
+    )
 
 
 def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen], listed: bool) -> Iterator[Finding]:
@@ -132,22 +173,48 @@ def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen],
         if any(a < regimen.end and regimen.start < b for a, b in changes) or not _systemic(text, regimen, place):
             continue
         amount, words = regimen.mme()
-        if amount is None and not (regimen.told and (listed and not row or _TAKES.search(text[: regimen.start]))) and not (row and _medicines(place.segment)):
+        if (
+            amount is None
+            and not (regimen.told and (listed and not row or _TAKES.search(text[: regimen.start])))
+            and not (row and _medicines(place.segment))
+        ):
             continue
         before = re.split(r"[.;]\s", text[: regimen.start])[-1]
         own = regimen.day.iso if regimen.day and not (row and regimen.day.start > regimen.start) else None
-        past = own is None and (regimen.superseded or not row and bool(_PAST.search(before) or _PAST_AFTER.match(text, regimen.end)))
+        past = own is None and (
+            regimen.superseded or not row and bool(_PAST.search(before) or _PAST_AFTER.match(text, regimen.end))
+        )
         yield Finding(
-            "opioid_dose", amount[1] if amount else None, excerpt(place.document_id, place.page, place.segment.start, place.segment.end), "doses",
-            unit="MME/day", date=None if past else own or day, derivation=words if amount else None,
-            attributes={"drug": regimen.drug.opioid.name, "extended": regimen.drug.extended, "low": amount[0] if amount else None, "stated": bool(regimen.total and amount and _IN_ALL.search(text[max(0, regimen.start - 30) : regimen.end + 25])), "past": past,
-                        "before_trial": bool(AHEAD.search(text)), "listed": listed and own is None, "only": bool(_ONLY.search(text)), "joined": regimen.joined, "stopped": regimen.stopped, "reason": None if amount else words},
+            "opioid_dose",
+            amount[1] if amount else None,
+            excerpt(place.document_id, place.page, place.segment.start, place.segment.end),
+            "doses",
+            unit="MME/day",
+            date=None if past else own or day,
+            derivation=words if amount else None,
+            attributes={
+                "drug": regimen.drug.opioid.name,
+                "extended": regimen.drug.extended,
+                "low": amount[0] if amount else None,
+                "stated": bool(
+                    regimen.total and amount and _IN_ALL.search(text[max(0, regimen.start - 30) : regimen.end + 25])
+                ),
+                "past": past,
+                "before_trial": bool(AHEAD.search(text)),
+                "listed": listed and own is None,
+                "only": bool(_ONLY.search(text)),
+                "joined": regimen.joined,
+                "stopped": regimen.stopped,
+                "reason": None if amount else words,
+            },
         )
 
 
 def _medicines(segment: Segment) -> bool:
     """A row of a medication list."""
-    return segment.section == "medications" or any(re.search(r"drug|medic|dose|strength|sig\b|directions|taken", c, re.I) for c in segment.columns)
+    return segment.section == "medications" or any(
+        re.search(r"drug|medic|dose|strength|sig\b|directions|taken", c, re.I) for c in segment.columns
+    )
 
 
 def _systemic(text: str, regimen: Regimen, place: _Place) -> bool:
@@ -162,40 +229,74 @@ def _systemic(text: str, regimen: Regimen, place: _Place) -> bool:
         return False
     if regimen.unit == "mcg" or _ACUTE.search(near) or _spinal(near, regimen, text):
         return False
-    if regimen.total and regimen.day is None and re.search(r"\bup to\b", text[max(0, regimen.start - 10) : regimen.end]):
+    if (
+        regimen.total
+        and regimen.day is None
+        and re.search(r"\bup to\b", text[max(0, regimen.start - 10) : regimen.end])
+    ):
         return False
-    return not (_TRIED.search(text[clause_start : regimen.end + 60]) and regimen.day is None and place.segment.kind != "row" and regimen.per_day() is None)
+    return not (
+        _TRIED.search(text[clause_start : regimen.end + 60])
+        and regimen.day is None
+        and place.segment.kind != "row"
+        and regimen.per_day() is None
+    )
 
 
 def _spinal(near: str, regimen: Regimen, text: str) -> bool:
     after_dose = text[regimen.end : regimen.end + 25]
     before_drug = text[max(0, regimen.start - 22) : regimen.start]
     within = text[regimen.start : regimen.end]
-    return any(_SPINAL.search(part) for part in (before_drug, within)) or bool(re.match(r"\W*(?:mg\W+)?(?:intrathecal|IT\b|epidural|preservative|PF\b|spinal)", after_dose, re.I))
+    return any(_SPINAL.search(part) for part in (before_drug, within)) or bool(
+        re.match(r"\W*(?:mg\W+)?(?:intrathecal|IT\b|epidural|preservative|PF\b|spinal)", after_dose, re.I)
+    )
 
 
 def _worn(text: str, regimen: Regimen, place: _Place) -> bool:
     """A fentanyl dose counts as systemic only when something says that it is a patch."""
     if regimen.drug.patch or re.search(r"patch|transdermal|q\s?72|72\s*h|duragesic|every (?:3|three) days", text, re.I):
         return True
-    return regimen.unit == "mcg/h" and regimen.strength is not None and regimen.strength[0] in _PATCHES and not _SPINAL.search(text) and not _ACUTE.search(text) and place.segment.section not in ("trial", "procedure") and not re.search(r"trial|procedure|injection|technique|description|course", place.segment.heading, re.I) and bool(place.patient_wears)
+    return (
+        regimen.unit == "mcg/h"
+        and regimen.strength is not None
+        and regimen.strength[0] in _PATCHES
+        and not _SPINAL.search(text)
+        and not _ACUTE.search(text)
+        and place.segment.section not in ("trial", "procedure")
+        and not re.search(r"trial|procedure|injection|technique|description|course", place.segment.heading, re.I)
+        and bool(place.patient_wears)
+    )
 
 
-_FROM_TO = re.compile(rf"\bfrom\s+(?:about\s+)?(?P<a>{NUMBER})(?:\s*(?:mg|milligrams?)(?:\s*(?:/\s*d(?:ay)?|a day|daily|per day))?)?(?:\s+(?:in|on|last|at)\s+\w+(?:\s+\w+)?)?\s+(?:down\s+)?to\s+(?:about\s+)?(?P<b>{NUMBER})\s*(?:mg|milligrams?)\s*(?:/\s*d(?:ay)?\b|a day|daily|per day|total)", re.I)
+_FROM_TO = re.compile(
+    rf"\bfrom\s+(?:about\s+)?(?P<a>{NUMBER})(?:\s*(?:mg|milligrams?)(?:\s*(?:/\s*d(?:ay)?|a day|"
+    rf"daily|per day))?)?(?:\s+(?:in|on|last|at)\s+\w+(?:\s+\w+)?)?\s+(?:down\s+)?to\s+(?:about\s+)?(?P<b>{NUMBER})\s*(?:mg|"
+    rf"milligrams?)\s*(?:/\s*d(?:ay)?\b|a day|daily|per day|total)",
+    re.I,
+)
 
 
 def _daily_change(place: _Place, last: Regimen | None) -> Iterator[Finding]:
-    """"Morphine was reduced from ninety to forty milligrams a day": two daily totals of one drug."""
+    """ "Morphine was reduced from ninety to forty milligrams a day": two daily totals of one drug."""
     text = place.segment.text
     for match in _FROM_TO.finditer(text):
         named = opioids_in(text[: match.end() + 30]) or ([last.drug] if last else [])
         before = re.split(r"[.;]\s", text[: match.start()])[-1]
-        if len({d.opioid.name for d in named}) != 1 or named[0].opioid.factor is None or _PLANNED.search(before) or _OTHERS.search(before) or _SPINAL.search(before[-30:]):
+        if (
+            len({d.opioid.name for d in named}) != 1
+            or named[0].opioid.factor is None
+            or _PLANNED.search(before)
+            or _OTHERS.search(before)
+            or _SPINAL.search(before[-30:])
+        ):
             continue
         for value, past in ((number(match["a"]), True), (number(match["b"]), False)):
             mme = round(value * named[0].opioid.factor, 1)
             finding = _stated(place, mme, None if past else place.day, past)
-            yield replace(finding, derivation=f"{named[0].opioid.name} {value:g} mg/day x {named[0].opioid.factor:g} = {mme:g} MME/day")
+            yield replace(
+                finding,
+                derivation=f"{named[0].opioid.name} {value:g} mg/day x {named[0].opioid.factor:g} = {mme:g} MME/day",
+            )
 
 
 def _has_no_total(segment: Segment) -> bool:
@@ -211,7 +312,11 @@ def _totals(place: _Place) -> Iterator[Finding]:
         return
     for match in _STATED.finditer(blank) if re.search(r"\bMEDs?\b", text) else _CASE_FREE.finditer(blank):
         before = re.split(r"[.;,]\s", text[: match.start()])[-1]
-        if _PLANNED.search(before + match[0]) or _OTHERS.search(before) or re.match(r"\s*(?:or less|or below|by the)", text[match.end() :]):
+        if (
+            _PLANNED.search(before + match[0])
+            or _OTHERS.search(before)
+            or re.match(r"\s*(?:or less|or below|by the)", text[match.end() :])
+        ):
             continue
         first, second = match["a"] or match["c"], match["b"] or match["d"] or match["f"]
         if match["e"] and not second:
@@ -219,13 +324,26 @@ def _totals(place: _Place) -> Iterator[Finding]:
         if number(first) > 3000:
             continue
         days = _beside(text, match.start(), match.end(), spelled)
-        if second is None and (earlier := re.search(rf"\bfrom\s+(?P<n>{NUMBER})\s*(?:mg|milligrams?)?(?:\s+\w+){{0,3}}\s+to\s*$", text[: match.start()], re.I)):
+        if second is None and (
+            earlier := re.search(
+                rf"\bfrom\s+(?P<n>{NUMBER})\s*(?:mg|milligrams?)?(?:\s+\w+){{0,3}}\s+to\s*$",
+                text[: match.start()],
+                re.I,
+            )
+        ):
             first, second = earlier["n"], first
         if second is not None:
             yield _stated(place, number(first), None, past=True)
             yield _stated(place, number(second), place.day, past=False)
         else:
-            past = bool(_PAST.search(before) or _PAST.search(match[0][: -len(first)]) or _PAST_AFTER.match(text, match.end())) and not days
+            past = (
+                bool(
+                    _PAST.search(before)
+                    or _PAST.search(match[0][: -len(first)])
+                    or _PAST_AFTER.match(text, match.end())
+                )
+                and not days
+            )
             yield _stated(place, number(first), None if past else days[0] if days else place.day, past=past)
 
 
@@ -247,6 +365,24 @@ def _beside(text: str, start: int, end: int, days: list[DateMention]) -> list[st
 
 def _stated(place: _Place, value: float, day: str | None, past: bool) -> Finding:
     return Finding(
-        "opioid_dose", value, excerpt(place.document_id, place.page, place.segment.start, place.segment.end), "doses", unit="MME/day", date=day,
-        derivation=f"{value:g} MME/day as stated", attributes={"drug": "total", "stated": True, "before_trial": bool(AHEAD.search(place.segment.text)), "past": past, "listed": True, "only": True, "joined": False, "stopped": value == 0, "low": value, "extended": False, "reason": None},
+        "opioid_dose",
+        value,
+        excerpt(place.document_id, place.page, place.segment.start, place.segment.end),
+        "doses",
+        unit="MME/day",
+        date=day,
+        derivation=f"{value:g} MME/day as stated",
+        attributes={
+            "drug": "total",
+            "stated": True,
+            "before_trial": bool(AHEAD.search(place.segment.text)),
+            "past": past,
+            "listed": True,
+            "only": True,
+            "joined": False,
+            "stopped": value == 0,
+            "low": value,
+            "extended": False,
+            "reason": None,
+        },
     )

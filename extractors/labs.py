@@ -17,16 +17,49 @@ from extractors.segment import Segment
 from extractors.stream import Pages, anchor_of, dated
 
 _SILENT = frozenset({"quoted", "boilerplate", "education", "family", "unanswered", "request"})
-_NAMES = r"(?P<inr>(?:PT[/ -])?INR|international normali[sz]ed ratio)|(?P<platelets>platelets?(?: counts?)?|plts?|PLT(?: count)?|thrombocytes?)"
+_NAMES = (
+    r"(?P<inr>(?:PT[/ -])?INR|international normali[sz]ed ratio)|(?P<platelets>platelets?(?: counts?)?|"
+    r"plts?|PLT(?: count)?|thrombocytes?)"
+)
 _NAME = re.compile(rf"\b(?:{_NAMES})\b", re.I)
-_OTHER_TEST = r"(?:h[gb]b?|hemoglobin|wbc|white|hct|hematocrit|creatinine|cr|gfr|glucose|gluc?|potassium|sodium|k|na|a1c|ptt|aptt|pt|fibrinogen|alt|ast|albumin|bun|neutrophils|normal range|if|goal|target|until|under|over|above|below|than|from|transfus\w*|units?|since|for|days?|weeks?|months?|years?|age|aged|and|but|with|on|or)"
+_OTHER_TEST = (
+    r"(?:h[gb]b?|hemoglobin|wbc|white|hct|hematocrit|creatinine|cr|gfr|glucose|gluc?|potassium|"
+    r"sodium|k|na|a1c|ptt|aptt|pt|fibrinogen|alt|ast|albumin|bun|neutrophils|normal range|if|"
+    r"goal|target|until|under|over|above|below|than|from|transfus\w*|units?|since|for|days?|"
+    r"weeks?|months?|years?|age|aged|and|but|with|on|or)"
+)
 _LINK = rf"(?:[\s,:=(|~]+(?!{_OTHER_TEST}\b)[a-z'’]+){{0,5}}[\s,:=(|~]*?(?:[-–]{{0,2}}>\s*|→\s*)?[\s,:=(|~]*"
-_UNITS = r"(?P<unit>\s*(?:k\b|x?\s*10\s*[\^*]?\s*[369]\s*(?:/|per)\s*[uµmcL]\w*|[x×]\s*10\^?[39]|thousand|(?:/|per )\s*(?:mm3|mcl|ul|µl|cumm|microliter)|million)?)"
-_VALUE = re.compile(rf"\b(?:{_NAMES})\b{_LINK}(?<![\d.])(?P<value>{NUMBER}){_UNITS}(?!\s*(?:%|/\d|:\d|-\s*\d|seconds|days?|weeks?))", re.I)
-_REVERSED = re.compile(rf"(?<![\d./-])(?P<value>\d+(?:[.,]\d+)?)\s*(?:k\s+)?(?:{_NAMES})\b(?!\s*(?::|=|of|\d|was|is))", re.I)
-_MISSING = re.compile(r"clump|not reported|TNP|not performed|not done|pending|not sent|not back|unable|recollect|redraw|hemolyzed|clotted|cancel|to be drawn|ordered|insufficient|QNS|awaited", re.I)
-_AGAIN = re.compile(rf"\b(?:repeat(?:ed)?|recheck(?:ed)?|redrawn?|today'?s?|now)\s+(?:(?:count|value|level|today|is|was|of|at|draw|came|back)\s+){{0,3}}(?P<value>{NUMBER})(?!\s*(?:%|/|mg|mcg|kg|lb|x\b|y|feet|ft|weeks?|days?|months?|:))", re.I)
-_TARGET = re.compile(r"\b(?:goal|target|if|until|should|must|less than|under|below|above|over|greater than|at least|recheck|check|repeat before|need\w*|will|reference|range|normal range|ref|policy|criteria|threshold|transfus\w* for|hold for)\b[^.;]{0,25}$|[<>≤≥]\s*$", re.I)
+_UNITS = (
+    r"(?P<unit>\s*(?:k\b|x?\s*10\s*[\^*]?\s*[369]\s*(?:/|per)\s*[uµmcL]\w*|[x×]\s*10\^?[39]|"
+    r"thousand|(?:/|per )\s*(?:mm3|mcl|ul|µl|cumm|microliter)|million)?)"
+)
+_VALUE = re.compile(
+    rf"\b(?:{_NAMES})\b{_LINK}(?<![\d.])(?P<value>{NUMBER}){_UNITS}(?!\s*(?:%|/\d|:\d|-\s*\d|"
+    rf"seconds|days?|weeks?))",
+    re.I,
+)
+_REVERSED = re.compile(
+    rf"(?<![\d./-])(?P<value>\d+(?:[.,]\d+)?)\s*(?:k\s+)?(?:{_NAMES})\b(?!\s*(?::|=|of|\d|was|"
+    rf"is))",
+    re.I,
+)
+_MISSING = re.compile(
+    r"clump|not reported|TNP|not performed|not done|pending|not sent|not back|unable|recollect|"
+    r"redraw|hemolyzed|clotted|cancel|to be drawn|ordered|insufficient|QNS|awaited",
+    re.I,
+)
+_AGAIN = re.compile(
+    rf"\b(?:repeat(?:ed)?|recheck(?:ed)?|redrawn?|today'?s?|now)\s+(?:(?:count|value|level|today|"
+    rf"is|was|of|at|draw|came|back)\s+){{0,3}}(?P<value>{NUMBER})(?!\s*(?:%|/|mg|mcg|kg|lb|x\b|"
+    rf"y|feet|ft|weeks?|days?|months?|:))",
+    re.I,
+)
+_TARGET = re.compile(
+    r"\b(?:goal|target|if|until|should|must|less than|under|below|above|over|greater than|at least|"
+    r"recheck|check|repeat before|need\w*|will|reference|range|normal range|ref|policy|criteria|"
+    r"threshold|transfus\w* for|hold for)\b[^.;]{0,25}$|[<>≤≥]\s*$",
+    re.I,
+)
 _OTHERS = re.compile(r"\b(?:mother|father|brother|sister|son|daughter|uncle|aunt|cousin)\b", re.I)
 _PREVIOUS = re.compile(r"previous|prior|last|earlier|baseline|history", re.I)
 _RANGE = re.compile(r"\s*\d+(?:\.\d+)?\s*(?:-|–|to)\s*\d")
@@ -38,7 +71,16 @@ def find_labs(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
     collected, spoken_of = day, ""
     for page, segment, today in dated(pages, day):
         named = [m for m in dates_in(segment.text, anchor_of(day)) if m.precision == "day"]
-        sampled = [m.iso for m in named if re.search(r"(?:collected|drawn|sampled?|labs?|laboratory|results?|cbc|coags?|hematology|coagulation|pat\b|preadmission testing)[\s:(]*(?:on|of|from|dated|date)?[\s:]*$", segment.text[: m.start], re.I)]
+        sampled = [
+            m.iso
+            for m in named
+            if re.search(
+                r"(?:collected|drawn|sampled?|labs?|laboratory|results?|cbc|coags?|hematology|coagulation|"
+                r"pat\b|preadmission testing)[\s:(]*(?:on|of|from|dated|date)?[\s:]*$",
+                segment.text[: m.start],
+                re.I,
+            )
+        ]
         if sampled:
             collected = sampled[0]
         elif segment.kind == "heading" and not segment.section:
@@ -46,13 +88,31 @@ def find_labs(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
         if segment.marks & _SILENT:
             continue
         names = {_kind(m) for m in _NAME.finditer(segment.text)}
-        if (again := _AGAIN.search(segment.text)) and spoken_of and spoken_of not in names and (value := _scaled(spoken_of, again["value"], "")) is not None:
-            found.append(Finding(spoken_of, value, excerpt(document_id, page, segment.start, segment.end), "labs.repeat", unit=_unit(spoken_of), date=today))
+        if (
+            (again := _AGAIN.search(segment.text))
+            and spoken_of
+            and spoken_of not in names
+            and (value := _scaled(spoken_of, again["value"], "")) is not None
+        ):
+            found.append(
+                Finding(
+                    spoken_of,
+                    value,
+                    excerpt(document_id, page, segment.start, segment.end),
+                    "labs.repeat",
+                    unit=_unit(spoken_of),
+                    date=today,
+                )
+            )
         spoken_of = names.pop() if len(names) == 1 else "" if segment.kind != "sentence" or names else spoken_of
         if not _NAME.search(segment.text):
             continue
         place = document_id, page, segment
-        found += _row(*place, collected) if segment.kind == "row" and _is_result_row(page, segment) else _prose(*place, sampled[0] if sampled else collected)
+        found += (
+            _row(*place, collected)
+            if segment.kind == "row" and _is_result_row(page, segment)
+            else _prose(*place, sampled[0] if sampled else collected)
+        )
     return found
 
 
@@ -89,22 +149,43 @@ def _prose(document_id: str, page: Page, segment: Segment, day: str | None) -> I
     for match in [*_VALUE.finditer(text), *_REVERSED.finditer(text)]:
         clause = re.split(r"[.;](?=\s)", text[: match.start()])[-1]
         tail = re.split(r"[.;,](?=\s|$)", text[match.end() :])[0]
-        if _TARGET.search(text[: match.start("value")]) or _OTHERS.search(clause) or _MISSING.search(text[match.start() : match.start("value")]) or (_MISSING.search(tail) and "clump" not in tail):
+        if (
+            _TARGET.search(text[: match.start("value")])
+            or _OTHERS.search(clause)
+            or _MISSING.search(text[match.start() : match.start("value")])
+            or (_MISSING.search(tail) and "clump" not in tail)
+        ):
             continue
         kind = _kind(match)
         value = _scaled(kind, match["value"], (match.groupdict().get("unit") or ""))
-        if value is None or re.fullmatch(r"(?:19|20)\d\d", match["value"]) or re.match(r"/\d", text[match.end("value") :]):
+        if (
+            value is None
+            or re.fullmatch(r"(?:19|20)\d\d", match["value"])
+            or re.match(r"/\d", text[match.end("value") :])
+        ):
             continue
         yield Finding(kind, value, where, "labs.prose", unit=_unit(kind), date=_own_day(text, match, day))
-        later = re.match(rf"[^.;]{{0,40}}?(?:\btoday\b|\bnow\b|repeat(?:ed)?(?: today)?|rechecked|->|→)\s*(?:is|was|at|:)?\s*(?P<value>{NUMBER})(?!\s*(?:%|/|mg))", text[match.end() :], re.I)
+        later = re.match(
+            rf"[^.;]{{0,40}}?(?:\btoday\b|\bnow\b|repeat(?:ed)?(?: today)?|rechecked|->|→)\s*(?:is|was|"
+            rf"at|:)?\s*(?P<value>{NUMBER})(?!\s*(?:%|/|mg))",
+            text[match.end() :],
+            re.I,
+        )
         if later and (again := _scaled(kind, later["value"], "")) is not None:
             yield Finding(kind, again, where, "labs.prose", unit=_unit(kind), date=day, attributes={"repeat": True})
 
 
 def _own_day(text: str, match: re.Match[str], day: str | None) -> str | None:
     """The day that the words beside a result give it ("84 in November"), else the sample's."""
-    near = [m for m in dates_in(text, anchor_of(day)) if 0 <= m.start - match.end() < 30 or 0 <= match.start() - m.end < 45]
-    after = [m for m in near if m.start >= match.end() and re.search(r"(?:in|on|from|of|\(|as of)\s*(?:the\s+)?$|^\s*\(?$", text[match.end() : m.start], re.I)]
+    near = [
+        m for m in dates_in(text, anchor_of(day)) if 0 <= m.start - match.end() < 30 or 0 <= match.start() - m.end < 45
+    ]
+    after = [
+        m
+        for m in near
+        if m.start >= match.end()
+        and re.search(r"(?:in|on|from|of|\(|as of)\s*(?:the\s+)?$|^\s*\(?$", text[match.end() : m.start], re.I)
+    ]
     before = [m for m in near if m.end <= match.start() and not re.search(r"[.;]\s", text[m.end : match.start()])]
     chosen = after[:1] or before[-1:]
     return chosen[0].iso if chosen and (day is None or chosen[0].iso <= day) else day

@@ -14,7 +14,12 @@ from typing import Any
 
 import yaml
 
-_FORM = r"(?:\s*[-,]?\s*(?:hcl|sulfate|sulphate|bitartrate|er|sr|cr|xr|la|xl|ir|immediate[- ]release|extended[- ]release|long[- ]acting|short[- ]acting|controlled[- ]release|patch(?:es)?|transdermal|td|tabs?|tablets?|oral|po|by mouth|liquid|solution|elixir|concentrate|apap|/apap|acetaminophen)\b)*"
+_FORM = (
+    r"(?:\s*[-,]?\s*(?:hcl|sulfate|sulphate|bitartrate|er|sr|cr|xr|la|xl|ir|immediate[- ]release|"
+    r"extended[- ]release|long[- ]acting|short[- ]acting|controlled[- ]release|patch(?:es)?|"
+    r"transdermal|td|tabs?|tablets?|oral|po|by mouth|liquid|solution|elixir|concentrate|apap|"
+    r"/apap|acetaminophen)\b)*"
+)
 _EXTENDED = re.compile(r"\b(?:er|sr|cr|xr|la|xl|extended|long|controlled)\b", re.I)
 _PATCH = re.compile(r"\b(?:patch(?:es)?|transdermal|td)\b", re.I)
 
@@ -70,15 +75,30 @@ def formulary() -> Formulary:
     patches: set[str] = set()
     products: dict[str, float] = {}
     for key, entry in data["opioids"].items():
-        opioids[key] = Opioid(key, entry.get("factor"), entry.get("patch_factor"), entry.get("partial_agonist", False), entry.get("antagonist", False))
+        opioids[key] = Opioid(
+            key,
+            entry.get("factor"),
+            entry.get("patch_factor"),
+            entry.get("partial_agonist", False),
+            entry.get("antagonist", False),
+        )
         for group in ("names", "er", "patch_names", "other_names"):
             names |= {name: key for name in entry.get(group, ())}
         names |= {name: key for name in entry.get("products", ())}
         extended |= set(entry.get("er", ()))
         patches |= set(entry.get("patch_names", ()))
         products |= entry.get("products", {})
-    return Formulary(data["source"], opioids, names, frozenset(extended), frozenset(patches), products,
-                     frozenset(map(float, data["combination_partners"])), _any(names, _FORM), _any(data["other_drugs"]))
+    return Formulary(
+        data["source"],
+        opioids,
+        names,
+        frozenset(extended),
+        frozenset(patches),
+        products,
+        frozenset(map(float, data["combination_partners"])),
+        _any(names, _FORM),
+        _any(data["other_drugs"]),
+    )
 
 
 def _any(names: Any, tail: str = "") -> re.Pattern[str]:
@@ -96,12 +116,16 @@ def opioids_in(text: str) -> list[DrugMention]:
         name = re.sub(r"[\s-]+", " ", match["name"].lower())
         key = table.names.get(name) or table.names.get(name.replace(" ", "-")) or table.names[match["name"].lower()]
         tail = match[0][len(match["name"]) :]
-        found.append(DrugMention(
-            match.start(), match.end(), table.opioids[key],
-            name in table.extended or bool(_EXTENDED.search(tail)),
-            name in table.patches or bool(_PATCH.search(tail)),
-            table.products.get(name),
-        ))
+        found.append(
+            DrugMention(
+                match.start(),
+                match.end(),
+                table.opioids[key],
+                name in table.extended or bool(_EXTENDED.search(tail)),
+                name in table.patches or bool(_PATCH.search(tail)),
+                table.products.get(name),
+            )
+        )
     return found
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Literal
 
+from extractors.cues import cue
 from extractors.dates import dates_in
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
@@ -19,31 +20,51 @@ from extractors.stream import Pages, anchor_of, dated
 
 Topic = Literal["trial", "planned", "other", ""]
 
-_OTHER = re.compile(
-    r"\b(?:ESIs?|T?FESI|ILESI|LESI|CESI|steroid injections?|epidural steroids?|steroid (?:shots?|epidural)|joint steroid|transforaminal|interlaminar|(?:nerve|facet|sympathetic|branch|ganglion|plexus|celiac|hypogastric|intercostal|stellate|impar|trigger|saddle) (?:blocks?|injections?)|blocks?|LSBs?|MBBs?|RFAs?|rhizotomy|"
-    r"radiofrequency|ablations?|neurolysis|neurolytic|SCS|DRG|stim(?:ulator|ulation)?|dorsal column|cordotomy|vertebroplasty|kyphoplasty|radiat\w+|radiotherapy|TENS|acupuncture|chiropract\w+|massage|botox|PRP|trigger points?|SI joint|SIJ|lidocaine infusions?)\b",
-    re.I,
-)
-_WEAK = re.compile(r"\b(?:PCA|physical therapy|ketamine|gabapentin|pregabalin|duloxetine|fusion|laminectomy|decompression|baclofen|spasticity|ziconotide|brace)\b", re.I)
+_OTHER = cue("procedures_other")
+_WEAK = cue("procedures_weak")
 """Treatments that are named in a trial's own sentences too: another topic only where no trial is named."""
-_ROUTE = r"(?:intrathecal|IT|epidural|spinal|neuraxial|subarachnoid|intraspinal|catheter|pump|opioid|morphine|hydromorphone|fentanyl|sufentanil|MSO4|HM|dilaudid|screening|test|single[- ]shot|continuous|infusion|inpatient|hospital|inpt)"
+_ROUTE = (
+    r"(?:intrathecal|IT|epidural|spinal|neuraxial|subarachnoid|intraspinal|catheter|pump|opioid|"
+    r"morphine|hydromorphone|fentanyl|sufentanil|MSO4|HM|dilaudid|screening|test|single[- ]shot|"
+    r"continuous|infusion|inpatient|hospital|inpt)"
+)
 _TRIAL = re.compile(
-    rf"\b{_ROUTE}(?:[\s/-]+\w+){{0,3}}?[\s-]+(?:trial(?:s|ed|ing)?|test(?:s| dose| injection)?|screening|challenge|bolus|infusion|injection|shot|dose)\b"
-    rf"|\b(?:trial(?:s)?|test dose|screening dose|screening injection|test injection|screening|single[- ]shot)\s+(?:of\s+|with\s+)?(?:\w+\s+){{0,2}}?{_ROUTE}\b"
-    r"|\b(?:the|his|her|their|this|that|post|pre|successful|failed|after|during|before|of|on|since|in|positive|repeat|first|second)[\s-]+(?:\w+[\s-]){0,1}trial\b(?!\s+of\s+(?:the\s+)?(?:gabapentin|pregabalin|duloxetine|tens|pt\b|physical|scs|stim))"
-    r"|(?:^|[.;:]\s+)trials?\b|\bTRIAL\b|\btest dose\b|\bcath(?:eter)? (?:out|pulled|removed|drawn|came out|went in|days)\b|\bon (?:the )?(?:catheter|infusion)\b|\bwith the catheter running\b|\bIT (?:morphine|hydromorphone|HM|fentanyl|MSO4|MS)\b|\bintrathecal (?:morphine|hydromorphone|fentanyl|opioid)|\bepidural (?:morphine|MSO4|hydromorphone|fentanyl|opioid)",
+    rf"\b{_ROUTE}(?:[\s/-]+\w+){{0,3}}?[\s-]+(?:trial(?:s|ed|ing)?|test(?:s| dose| injection)?|"
+    rf"screening|challenge|bolus|infusion|injection|shot|dose)\b"
+    rf"|\b(?:trial(?:s)?|test dose|screening dose|screening injection|test injection|screening|"
+    rf"single[- ]shot)\s+(?:of\s+|with\s+)?(?:\w+\s+){{0,2}}?{_ROUTE}\b"
+    r"|\b(?:the|his|her|their|this|that|post|pre|successful|failed|after|during|before|of|on|"
+    r"since|in|positive|repeat|first|second)[\s-]+(?:\w+[\s-]){0,1}trial\b(?!\s+of\s+(?:the\s+)?(?:gabapentin|"
+    r"pregabalin|duloxetine|tens|pt\b|physical|scs|stim))"
+    r"|(?:^|[.;:]\s+)trials?\b|\bTRIAL\b|\btest dose\b|\bcath(?:eter)? (?:out|pulled|removed|"
+    r"drawn|came out|went in|days)\b|\bon (?:the )?(?:catheter|infusion)\b|\bwith the catheter running\b|"
+    r"\bIT (?:morphine|hydromorphone|HM|fentanyl|MSO4|MS)\b|\bintrathecal (?:morphine|hydromorphone|"
+    r"fentanyl|opioid)|\bepidural (?:morphine|MSO4|hydromorphone|fentanyl|opioid)",
     re.I,
 )
-_STIM_TRIAL = re.compile(r"\b(?:SCS|DRG|stim(?:ulator|ulation)?|dorsal column|baclofen|ketamine|lidocaine|gabapentin|clinical)\b[\w\s,/-]{0,20}\btrial|\btrial (?:of )?(?:the )?(?:SCS|DRG|spinal cord stim|stim|gabapentin|baclofen|temporary)", re.I)
-_FUTURE = re.compile(
-    r"\b(?:planned|scheduled|set for|booked|proposed?|request(?:ed|ing)?|will|would|plan(?:s|ning)?|upcoming|if|before any|candidate|awaiting|pending|approv\w+|consider\w*|next|to be (?:done|scheduled|performed|given|placed|arranged)|offer\w*|ready for|wants?|not yet|would like|target|listed for|asks? for|discuss\w*|prior auth\w*|authorization)\b", re.I
+_STIM_TRIAL = re.compile(
+    r"\b(?:SCS|DRG|stim(?:ulator|ulation)?|dorsal column|baclofen|ketamine|lidocaine|gabapentin|"
+    r"clinical)\b[\w\s,/-]{0,20}\btrial|\btrial (?:of )?(?:the )?(?:SCS|DRG|spinal cord stim|"
+    r"stim|gabapentin|baclofen|temporary)",
+    re.I,
 )
-_DONE = re.compile(r"\b(?:took place|performed|done|underwent|completed|was (?:placed|given|done|performed)|placed|given|had|ended|s/p|post|results?|outcome|tolerated|during|went|carried out|injected|admitted|discharged|trial (?:record|report|summary|log|note|result|outcome|dates?)|after|since|following|did|gave|brought|helped|showed|lasted|reached|removed|pulled|out)\b", re.I)
+_FUTURE = cue("procedures_future")
+_DONE = cue("procedures_done")
 
 
-_ANTISPASTIC = re.compile(r"\b(?:baclofen|ashworth|spasticity)\b(?!.{0,80}(?:morphine|hydromorphone|fentanyl|opioid))", re.I)
-_RECORD = re.compile(r"procedure|operati|trial|dictation|injection|record|dose|infusion|catheter|summary|log|flow", re.I)
-_NO_RECORD = re.compile(r"\bpre-?\s?\w*|H&P|post-?\s?trial|\bafter\b|follow|visit|f/u|request|letter|assessment|\blist\b|consult|plan|consent|instruct|authoriz|packet|anesthesia|psych", re.I)
+_ANTISPASTIC = re.compile(
+    r"\b(?:baclofen|ashworth|spasticity)\b(?!.{0,80}(?:morphine|hydromorphone|fentanyl|opioid))", re.I
+)
+_RECORD = re.compile(
+    r"procedure|operati|trial|dictation|injection|record|dose|infusion|catheter|summary|log|"
+    r"flow",
+    re.I,
+)
+_NO_RECORD = re.compile(
+    r"\bpre-?\s?\w*|H&P|post-?\s?trial|\bafter\b|follow|visit|f/u|request|letter|assessment|"
+    r"\blist\b|consult|plan|consent|instruct|authoriz|packet|anesthesia|psych",
+    re.I,
+)
 _PROCEDURE = re.compile(r"\s*(?:procedures?|operation|title|procedure performed|operation performed)\b", re.I)
 
 
@@ -75,7 +96,11 @@ def topics(segments: Sequence[tuple[Page, Segment, str | None]]) -> Iterator[tup
     started = False
     for index, (page, segment, day) in enumerate(segments):
         own = topic_of(segment.text)
-        if index < 10 and own == "trial" and (_PROCEDURE.match(segment.label) or segment.kind == "heading" and not started):
+        if (
+            index < 10
+            and own == "trial"
+            and (_PROCEDURE.match(segment.label) or segment.kind == "heading" and not started)
+        ):
             title = base = "trial"
         if segment.kind == "heading":
             if not started:
@@ -89,7 +114,12 @@ def topics(segments: Sequence[tuple[Page, Segment, str | None]]) -> Iterator[tup
             if own == "trial" and label != "other":
                 yield page, segment, day, "trial"
                 continue
-            yield page, segment, day, "other" if "other" in (label, own) and base != "trial" or label == "other" else base or now
+            yield (
+                page,
+                segment,
+                day,
+                "other" if "other" in (label, own) and base != "trial" or label == "other" else base or now,
+            )
         elif own in ("other", "planned") and base == "trial":
             yield page, segment, day, own if _relief_of_other(segment.text) or own == "planned" else "trial"
         else:
@@ -116,14 +146,32 @@ def find_trials(document_id: str, pages: Pages, day: str | None) -> list[Finding
             if mention.precision == "month" and not near[0][0].islower() or near[0].lower().startswith("cath"):
                 continue
             between = text[min(near.end(), mention.end) : max(near.start(), mention.start)]
-            close = mention.precision == "day" and len(between) <= 30 or mention.precision == "month" and len(between) <= 2
-            if not close or re.search(r";|\.\s|\b(?:visit|seen|f/u|follow|ahead|before|prior|until)\b", between) or ("," in between and mention.start < near.start()) or (today and mention.iso > today):
+            close = (
+                mention.precision == "day" and len(between) <= 30 or mention.precision == "month" and len(between) <= 2
+            )
+            if (
+                not close
+                or re.search(r";|\.\s|\b(?:visit|seen|f/u|follow|ahead|before|prior|until)\b", between)
+                or ("," in between and mention.start < near.start())
+                or (today and mention.iso > today)
+            ):
                 continue
-            found.append(Finding("trial_done", "done", excerpt(document_id, page, segment.start, segment.end), "procedures.trial", date=mention.iso, attributes={"precision": mention.precision}))
+            found.append(
+                Finding(
+                    "trial_done",
+                    "done",
+                    excerpt(document_id, page, segment.start, segment.end),
+                    "procedures.trial",
+                    date=mention.iso,
+                    attributes={"precision": mention.precision},
+                )
+            )
     return found
 
 
-def _own_record(document_id: str, stream: Sequence[tuple[Page, Segment, str | None, Topic]], day: str | None) -> Iterator[Finding]:
+def _own_record(
+    document_id: str, stream: Sequence[tuple[Page, Segment, str | None, Topic]], day: str | None
+) -> Iterator[Finding]:
     """A document whose title or procedure line is the trial took place on its date, or from its admission on."""
     title = next((s.text for _, s, *_ in stream[:3] if s.kind == "heading"), "")
     if not day or not _RECORD.search(title) or _NO_RECORD.search(title):
@@ -132,8 +180,22 @@ def _own_record(document_id: str, stream: Sequence[tuple[Page, Segment, str | No
         titled = segment.kind == "heading" or bool(_PROCEDURE.match(segment.label))
         if not titled or topic != "trial" or segment.marks:
             continue
-        early = [m.iso for index, (_, s, *_) in enumerate(stream[:6]) for m in dates_in(s.text, anchor_of(day)) if m.precision == "day" and (index < 3 or re.search(r"admi\w+\W*$", s.text[: m.start], re.I)) and 0 <= days_between(m.iso, day) <= 10]
-        yield Finding("trial_done", "done", excerpt(document_id, page, segment.start, segment.end), "procedures.record", date=min(early, default=day), attributes={"precision": "day"})
+        early = [
+            m.iso
+            for index, (_, s, *_) in enumerate(stream[:6])
+            for m in dates_in(s.text, anchor_of(day))
+            if m.precision == "day"
+            and (index < 3 or re.search(r"admi\w+\W*$", s.text[: m.start], re.I))
+            and 0 <= days_between(m.iso, day) <= 10
+        ]
+        yield Finding(
+            "trial_done",
+            "done",
+            excerpt(document_id, page, segment.start, segment.end),
+            "procedures.record",
+            date=min(early, default=day),
+            attributes={"precision": "day"},
+        )
         return
 
 

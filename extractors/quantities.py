@@ -17,7 +17,7 @@ Side = Literal["at_least_half", "under_half", "vague"]
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _WORDS: dict[str, float] = {word: float(value) for value, word in enumerate(_ONES.split())}
-_WORDS |= {w: 10.0 * (i + 2) for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split())}
+_WORDS |= {w: 10.0 * (i + 2) for i, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])}
 _SCALES = {"hundred": 100.0, "thousand": 1000.0}
 _ANY = "|".join(sorted([*_WORDS, *_SCALES], key=len, reverse=True))
 _SPELLED = rf"\b(?:{_ANY})(?:(?:\s+and\s+|[\s-]+)(?:{_ANY}))*(?:\s+point(?:\s+(?:{_ANY}))+)?\b"
@@ -27,29 +27,76 @@ NUMBER = rf"(?:{_DIGITS}|{_SPELLED})"
 """Pattern source of one number, in digits or words; read it with `number`."""
 TO = r"\s*(?:-|–|—|\bto\b|\bor\b)\s*"
 
-_FRACTIONS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4, "fifth": 5, "fifths": 5, "tenths": 10, "tenth": 10}
+_FRACTIONS = {
+    "half": 2,
+    "halves": 2,
+    "third": 3,
+    "thirds": 3,
+    "quarter": 4,
+    "quarters": 4,
+    "fourth": 4,
+    "fourths": 4,
+    "fifth": 5,
+    "fifths": 5,
+    "tenths": 10,
+    "tenth": 10,
+}
 _PERCENT_SIGN = r"\s*(?:%|percent\b|per\s?cent\b|pct\b)"
 _PERCENT = re.compile(
     rf"(?P<low>{NUMBER})(?:{_PERCENT_SIGN})?\s*(?:-|–|—|\bto\b|\bor\b|\band\b)\s*(?P<high>{NUMBER}){_PERCENT_SIGN}"
     rf"|(?P<one>{NUMBER})(?:-?odd)?{_PERCENT_SIGN}"
-    rf"|(?:percent|%)\s*(?:of\s+)?(?:pain\s+|opioid\s+|dose\s+)?(?:reduction|relief|improvement|decrease)\s*[:=]?\s*(?P<form>{NUMBER})(?!\s*(?:{_PERCENT_SIGN[3:]}|mg|\d))"
+    rf"|(?:percent|%)\s*(?:of\s+)?(?:pain\s+|opioid\s+|dose\s+)?(?:reduction|relief|improvement|"
+    rf"decrease)\s*[:=]?\s*(?P<form>{NUMBER})(?!\s*(?:{_PERCENT_SIGN[3:]}|mg|\d))"
     rf"|(?P<top>{NUMBER})\s+(?:out of|of|in)\s+every\s+(?P<every>{NUMBER})\b"
-    r"|\b(?P<count>a|one|two|three|four|nine|1|2|3|4)[\s-]+(?:full\s+)?(?P<part>thirds?|quarters?|fourths?|fifths?|tenths?)\b"
-    r"|(?<![\d/])(?P<slash>1/2|1/3|2/3|3/4|1/4)(?![\d/])(?=\s*(?:of\b|relief|better|less|gone|improv|reduc|the\b|over\b|or more|$|[.,;)]))"
+    r"|\b(?P<count>a|one|two|three|four|nine|1|2|3|4)[\s-]+(?:full\s+)?(?P<part>thirds?|quarters?|"
+    r"fourths?|fifths?|tenths?)\b"
+    r"|(?<![\d/])(?P<slash>1/2|1/3|2/3|3/4|1/4)(?![\d/])(?=\s*(?:of\b|relief|better|less|gone|"
+    r"improv|reduc|the\b|over\b|or more|$|[.,;)]))"
     r"|\b(?P<alone>three[\s-]quarters|halved|halving|in half|half)\b",
     re.I,
 )
 # "half an hour", "two and a half", "half-life" measure something else than a part of the pain or dose.
-_NOT_A_PART = re.compile(r"[\s-]+(?:an?\b|hours?|h\b|tab|life|pill|mile|block|pack|day|cup|hearted|way|past|lap|brother|sister|year|liter|bath|the time)", re.I)
+_NOT_A_PART = re.compile(
+    r"[\s-]+(?:an?\b|hours?|h\b|tab|life|pill|mile|block|pack|day|cup|hearted|way|past|lap|brother|"
+    r"sister|year|liter|bath|the time)",
+    re.I,
+)
 _MIXED = re.compile(r"\b(?:and|other|first|second|one|better|lower|upper)\s+(?:an?\s+)?$|\d\s+$", re.I)
 _SMALL = r"(?:\s*(?:a|an|the|his|her|of|by|some|full))*\s*$"
 _BEFORE: tuple[tuple[Bound, re.Pattern[str]], ...] = (
     ("at_least", re.compile(r"(?:at least|no less than|not less than|no fewer than|minimum of|>=|≥|≧)" + _SMALL, re.I)),
     ("at_most", re.compile(r"(?:no|not|never|nothing) (?:more|better|greater|over|above) (?:than )?" + _SMALL, re.I)),
-    ("nearly", re.compile(r"(?:a shade under|a touch under|a little under|a hair under|nearly|almost|just under|just below|just short of|short of|shy of|not quite|close to|approaching|nearing|barely|at the limit of)" + _SMALL, re.I)),
-    ("at_most", re.compile(r"(?:well under|well below|under|less than|below|fewer than|up to|at most|<=|<|≤|maximum of|max\.?|at best|as much as)" + _SMALL, re.I)),
-    ("at_least", re.compile(r"(?:more than|over|better than|greater than|upwards? of|in excess of|exceed(?:s|ed|ing)?|above|beyond|a good|fully|easily|>)" + _SMALL, re.I)),
-    ("about", re.compile(r"(?:about|approx(?:imately)?\.?|roughly|around|circa|some|~|≈|or so|somewhere (?:near|around))" + _SMALL, re.I)),
+    (
+        "nearly",
+        re.compile(
+            r"(?:a shade under|a touch under|a little under|a hair under|nearly|almost|just under|just below|just short of|short of|shy of|not quite|close to|approaching|nearing|barely|at the limit of)"
+            + _SMALL,
+            re.I,
+        ),
+    ),
+    (
+        "at_most",
+        re.compile(
+            r"(?:well under|well below|under|less than|below|fewer than|up to|at most|<=|<|≤|maximum of|max\.?|at best|as much as)"
+            + _SMALL,
+            re.I,
+        ),
+    ),
+    (
+        "at_least",
+        re.compile(
+            r"(?:more than|over|better than|greater than|upwards? of|in excess of|exceed(?:s|ed|ing)?|above|beyond|a good|fully|easily|>)"
+            + _SMALL,
+            re.I,
+        ),
+    ),
+    (
+        "about",
+        re.compile(
+            r"(?:about|approx(?:imately)?\.?|roughly|around|circa|some|~|≈|or so|somewhere (?:near|around))" + _SMALL,
+            re.I,
+        ),
+    ),
 )
 _AFTER = re.compile(r"\s*(?:\+|or (?:more|better|greater|higher|so)|plus\b|and (?:more|better)|and then some)", re.I)
 
@@ -95,7 +142,9 @@ def percents(text: str) -> list[Percent]:
         alone = (match["alone"] or "").lower()
         if alone == "half" and (_NOT_A_PART.match(text, match.end()) or _MIXED.search(text[: match.start()])):
             continue
-        if match["part"] and re.match(r"[\s-]+(?:mile|hour|day|week|of (?:an?|the) (?:mile|hour|block))", text[match.end() :], re.I):
+        if match["part"] and re.match(
+            r"[\s-]+(?:mile|hour|day|week|of (?:an?|the) (?:mile|hour|block))", text[match.end() :], re.I
+        ):
             continue
         start, bound = _bound(text, match.start(), match.end())
         if low != high:

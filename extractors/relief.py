@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from extractors.cues import cue
 from extractors.document import Excerpt, Page, excerpt
 from extractors.finding import Finding
 from extractors.procedures import Topic, topic_of, topics
@@ -19,13 +20,35 @@ from extractors.segment import Segment
 from extractors.stream import Pages, dated
 
 _SILENT = frozenset({"quoted", "boilerplate", "education", "family", "unanswered", "plan"})
-_RELIEF = re.compile(r"\b(?:relief|relieved|better|improve\w*|less pain|less|eas(?:ed|ing|ier)|reduc\w+|decreas\w+|gone|benefit\w*|drop\w*|fell|fall\w*|down|cut|lower\w*|halved|diminish\w*|analgesia|help|removed|effect\w*|reliev\w*|pain[- ]free|vanished|lifted|taken away|off (?:the|his|her) pain|response|pain (?:was|went)|of (?:the|his|her) pain|comfort\w*|abat\w+|subsid\w+|vs baseline|lighter)\b", re.I)
-_NOT_RELIEF = re.compile(r"\b(?:PSA|CEA|bilirubin|creatinine|A1c|oxygen|room air|saturat\w+|SpO2|RA\b|lidocaine|bupivacaine|ejection|EF\b|opioids?\b(?![ -]trial)|MME|MEDD?|weaned|tapered|hematocrit|oxycodone|appetite|attendance|visits|nights|predict\w*|chance|probability|stenosis|cases|(?:patients|people) (?:who|in)|adherence|confiden\w+|certain|compliance|impairment|lung|function|mobility|weight|PPS|KPS|performance|BMI|sleep)\b", re.I)
-_GOAL = re.compile(r"\b(?:would like|goals?|targets?|hop(?:es?|ing|ed)|if|expect\w*|would (?:be|need|consider|count|call|want)|success (?:is|was|means|would)|defined|threshold|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will|policy|guideline\w*|requires?|required|aim\w*|ask(?:s|ed)? (?:for|is)|what (?:we|the plan)|might|could|promised?|cutoff|looking for|speaks of|unless|whether|consider\w* positive|most people|patients who|successful (?:if|when)|your pain|you can|(?-i:may))\b", re.I)
-_PEOPLE = re.compile(r"\b(?:mother|father|brother|sister|niece|nephew|cousin|uncle|aunt|neighbor|neighbour|friend|roommate|another patient|other patients|most patients)\b(?!.{0,30}\b(?:says|reports|confirms|agrees|estimates?)\b)", re.I)
-_KEPT = re.compile(r"\b(?:kept|keeps?|keeping|left with|had only|has only|remaining|still has|put (?:the )?pain at|(?:down )?to)\s+(?:about\s+|roughly\s+|only\s+|just\s+)?[\"“]?(?:a\s+|an\s+)?$", re.I)
-_WORD_ZERO = re.compile(r"\b(?:no|without any|zero|not any|little or no|nil|absolutely no)\s+(?:pain\s+)?(?:relief|benefit|improvement|change in (?:the |his |her )?pain|response)\b|\bpain (?:was |is |remained |stayed )?(?:unchanged|the same|no better)\b|\bdid not help\b|\b(?:did|does) nothing\b|\bno effect\b|\bmade no difference\b", re.I)
-_VAGUE = re.compile(r"\b(?:good|great|excellent|nice|meaningful|significant|substantial|considerable|marked|modest|fair|partial|satisfactory|dramatic|remarkable|some|pleasant|profound|tremendous|wonderful)\b[\w\s,-]{0,24}\b(?:relief|analgesia|improvement|response|benefit|pain control)\b|\btook the edge off\b|\bmuch better\b|\bfelt (?:much |a lot )?better\b|\bstruck by how much\b|\beverything we had hoped\b|\bvery well\b", re.I)
+_RELIEF = cue("relief_relief")
+_NOT_RELIEF = cue("relief_not_relief")
+_GOAL = cue("relief_goal")
+_PEOPLE = re.compile(
+    r"\b(?:mother|father|brother|sister|niece|nephew|cousin|uncle|aunt|neighbor|neighbour|friend|"
+    r"roommate|another patient|other patients|most patients)\b(?!.{0,30}\b(?:says|reports|confirms|"
+    r"agrees|estimates?)\b)",
+    re.I,
+)
+_KEPT = re.compile(
+    r"\b(?:kept|keeps?|keeping|left with|had only|has only|remaining|still has|put (?:the )?pain at|"
+    r"(?:down )?to)\s+(?:about\s+|roughly\s+|only\s+|just\s+)?[\"“]?(?:a\s+|an\s+)?$",
+    re.I,
+)
+_WORD_ZERO = re.compile(
+    r"\b(?:no|without any|zero|not any|little or no|nil|absolutely no)\s+(?:pain\s+)?(?:relief|"
+    r"benefit|improvement|change in (?:the |his |her )?pain|response)\b|\bpain (?:was |is |remained |"
+    r"stayed )?(?:unchanged|the same|no better)\b|\bdid not help\b|\b(?:did|does) nothing\b|"
+    r"\bno effect\b|\bmade no difference\b",
+    re.I,
+)
+_VAGUE = re.compile(
+    r"\b(?:good|great|excellent|nice|meaningful|significant|substantial|considerable|marked|"
+    r"modest|fair|partial|satisfactory|dramatic|remarkable|some|pleasant|profound|tremendous|"
+    r"wonderful)\b[\w\s,-]{0,24}\b(?:relief|analgesia|improvement|response|benefit|pain control)\b|"
+    r"\btook the edge off\b|\bmuch better\b|\bfelt (?:much |a lot )?better\b|\bstruck by how much\b|"
+    r"\beverything we had hoped\b|\bvery well\b",
+    re.I,
+)
 
 
 @dataclass(slots=True)
@@ -49,7 +72,11 @@ def find_relief(document_id: str, pages: Pages, day: str | None) -> list[Finding
     implied = _implied(stream)
     for page, segment, today, topic in stream:
         joins, running = running and segment.kind == "row", segment.kind == "row"
-        if segment.kind == "heading" or segment.marks & _SILENT or topic not in (("trial", "") if implied else ("trial",)):
+        if (
+            segment.kind == "heading"
+            or segment.marks & _SILENT
+            or topic not in (("trial", "") if implied else ("trial",))
+        ):
             continue
         where = excerpt(document_id, page, segment.start, segment.end)
         if segment.kind == "row" and not _labelled(page, segment):
@@ -92,13 +119,26 @@ def _stated(segment: Segment, where: Excerpt, day: str | None) -> Iterator[Findi
 
 def _ticked(segment: Segment, where: Excerpt, day: str | None) -> Iterator[Finding]:
     """A ticked "Pain relief >= 50 %: yes", or a ticked option that is itself a percentage."""
-    if segment.ticked is None or not re.search(r"pain|relief|analgesi|reduction|NRS|improve|response", segment.text, re.I) or re.search(r"opioid (?:dose|reduc|wean)|oral opioid|MME", segment.text, re.I):
+    if (
+        segment.ticked is None
+        or not re.search(r"pain|relief|analgesi|reduction|NRS|improve|response", segment.text, re.I)
+        or re.search(r"opioid (?:dose|reduc|wean)|oral opioid|MME", segment.text, re.I)
+    ):
         return
     answer = segment.ticked.strip().lower()
     if re.fullmatch(r"yes|no|y|n", answer):
         for percent in [p for p in percents(segment.text) if p.bound in ("at_least", "exact") and p.low == 50][:1]:
             said = answer.startswith("y")
-            yield _relief(where, "at_least_half" if said else "under_half", "at_least" if said else "at_most", percent.low, percent.high, day, f"box ticked {answer}: at least 50 %", "stated")
+            yield _relief(
+                where,
+                "at_least_half" if said else "under_half",
+                "at_least" if said else "at_most",
+                percent.low,
+                percent.high,
+                day,
+                f"box ticked {answer}: at least 50 %",
+                "stated",
+            )
         return
     for percent in percents(segment.ticked)[:1]:
         yield _percent(where, percent, segment.ticked, day)
@@ -110,19 +150,39 @@ def _is_relief(text: str, percent: Percent) -> bool:
     left = max((m.end() for m in re.finditer(r"[.;](?=\s)|\n", text[: percent.start])), default=0)
     right = next((percent.end + m.start() for m in re.finditer(r"[.;](?=\s|$)|\n", text[percent.end :])), len(text))
     clause = text[left:right]
-    if _GOAL.search(text[left : percent.start]) or re.match(r"[^.;]{0,30}\b(?:is the (?:goal|target)|is needed|required|or (?:he|she) would|to (?:proceed|qualify))", text[percent.end :], re.I):
+    if _GOAL.search(text[left : percent.start]) or re.match(
+        r"[^.;]{0,30}\b(?:is the (?:goal|target)|is needed|required|or (?:he|she) would|to (?:proceed|"
+        r"qualify))",
+        text[percent.end :],
+        re.I,
+    ):
         return False
-    if percent.bound == "at_least" and _quoted(text, percent.start) and re.search(r"provided|reduction in pain|minimal side|criteri|coverage|weaned", text, re.I):
+    if (
+        percent.bound == "at_least"
+        and _quoted(text, percent.start)
+        and re.search(r"provided|reduction in pain|minimal side|criteri|coverage|weaned", text, re.I)
+    ):
         return False
-    if re.search(r"\b(?:MEDD?|MME|opioids?|dose|regimen|wean\w*|taper\w*)\b", clause, re.I) and not re.search(r"\b(?:pain|relief|better)\b", clause, re.I):
+    if re.search(r"\b(?:MEDD?|MME|opioids?|dose|regimen|wean\w*|taper\w*)\b", clause, re.I) and not re.search(
+        r"\b(?:pain|relief|better)\b", clause, re.I
+    ):
         return False
     near = text[max(left, percent.start - 80) : min(right, percent.end + 40)]
     tight = text[max(left, percent.start - 12) : min(right, percent.end + 14)]
-    if _NOT_RELIEF.search(tight) or re.search(r"\b(?:dose|rate|infusion|saline|oxy\w*|opioids?|tablets?)\b[^,;.]{0,12}$", text[left : percent.start], re.I):
+    if _NOT_RELIEF.search(tight) or re.search(
+        r"\b(?:dose|rate|infusion|saline|oxy\w*|opioids?|tablets?)\b[^,;.]{0,12}$", text[left : percent.start], re.I
+    ):
         return False
-    if re.match(r"\s*(?:of (?:the )?(?:nights|time|visits|patients|people|days|dose)|\w* ?(?:walk|step|stair|bottle|sandwich|hour|can|glass))", text[percent.end :], re.I) or re.search(r"\b(?:ate|drank|slept|walked|up)\s*$", text[: percent.start], re.I):
+    if re.match(
+        r"\s*(?:of (?:the )?(?:nights|time|visits|patients|people|days|dose)|\w* ?(?:walk|step|stair|"
+        r"bottle|sandwich|hour|can|glass))",
+        text[percent.end :],
+        re.I,
+    ) or re.search(r"\b(?:ate|drank|slept|walked|up)\s*$", text[: percent.start], re.I):
         return False
-    return bool(_RELIEF.search(near)) and (bool(_RELIEF.search(tight)) or not _NOT_RELIEF.search(near) or "pain" in clause.lower())
+    return bool(_RELIEF.search(near)) and (
+        bool(_RELIEF.search(tight)) or not _NOT_RELIEF.search(near) or "pain" in clause.lower()
+    )
 
 
 def _quoted(text: str, at: int) -> bool:
@@ -139,13 +199,34 @@ def _percent(where: Excerpt, percent: Percent, text: str, day: str | None) -> Fi
     verdict = side(low, high, bound)
     number_ = low if bound in ("exact", "about", "at_least") and verdict != "vague" else None
     words = re.sub(r"\s+", " ", text[percent.start : percent.end]).strip()
-    return _relief(where, verdict if number_ is None else number_, bound, low, high, day, f"{words} as stated", "stated")
+    return _relief(
+        where, verdict if number_ is None else number_, bound, low, high, day, f"{words} as stated", "stated"
+    )
 
 
-def _relief(where: Excerpt, value: float | str, bound: str, low: float | None, high: float | None, day: str | None, derivation: str | None, source: str, operands: tuple[Excerpt, ...] = ()) -> Finding:
+def _relief(
+    where: Excerpt,
+    value: float | str,
+    bound: str,
+    low: float | None,
+    high: float | None,
+    day: str | None,
+    derivation: str | None,
+    source: str,
+    operands: tuple[Excerpt, ...] = (),
+) -> Finding:
     word = value if isinstance(value, str) else side(low or 0.0, high or 0.0, bound)  # type: ignore[arg-type]
-    return Finding("trial_relief", value, where, f"relief.{source}", unit="%" if isinstance(value, float) else None, date=day, derivation=derivation, operands=operands,
-                   attributes={"bound": bound, "low": low, "high": high, "side": word, "source": source})
+    return Finding(
+        "trial_relief",
+        value,
+        where,
+        f"relief.{source}",
+        unit="%" if isinstance(value, float) else None,
+        date=day,
+        derivation=derivation,
+        operands=operands,
+        attributes={"bound": bound, "low": low, "high": high, "side": word, "source": source},
+    )
 
 
 def _told(segment: Segment, where: Excerpt, day: str | None, scores: _Scores) -> Iterator[Finding]:
@@ -174,7 +255,17 @@ def _scored(before: float, during: float, unit: str, day: str | None, *places: E
     scale = "VAS (mm)" if unit == "mm" or before > 10 else "0-10 scale"
     word = "reduction" if percent >= 0 else "increase"
     operands = tuple(dict.fromkeys(places))
-    return _relief(places[-1], percent, "exact", percent, percent, day, f"{before:g} -> {during:g} on {scale} = {abs(percent):g} % {word}", "scores", operands)
+    return _relief(
+        places[-1],
+        percent,
+        "exact",
+        percent,
+        percent,
+        day,
+        f"{before:g} -> {during:g} on {scale} = {abs(percent):g} % {word}",
+        "scores",
+        operands,
+    )
 
 
 def _computed(scores: _Scores, day: str | None) -> Iterator[Finding]:
@@ -201,7 +292,16 @@ def _function(before: float, during: float, measure: str) -> str | None:
 
 
 def _moved(word: str, before: float, during: float, unit: str, name: str, where: Excerpt, day: str | None) -> Finding:
-    return Finding("trial_function", word, where, "relief.function", date=day, derivation=f"{name.strip()} {before:g} -> {during:g}{' ' + unit if unit else ''}", operands=(where,), attributes={"before": before, "during": during, "unit": unit, "measure": name.strip()})
+    return Finding(
+        "trial_function",
+        word,
+        where,
+        "relief.function",
+        date=day,
+        derivation=f"{name.strip()} {before:g} -> {during:g}{' ' + unit if unit else ''}",
+        operands=(where,),
+        attributes={"before": before, "during": during, "unit": unit, "measure": name.strip()},
+    )
 
 
 def _labelled(page: Page, segment: Segment) -> bool:
@@ -239,7 +339,15 @@ def _from_table(document_id: str, rows: list[tuple[Page, Segment]], day: str | N
         texts = [page.text[a:b] for a, b in segment.cells]
         for change in changes_in(" ; ".join(texts[1:])):
             if change.measure in ("more", "less") and (word := _function(change.before, change.during, change.measure)):
-                yield _moved(word, change.before, change.during, change.unit, change.name, excerpt(document_id, page, segment.start, segment.end), day)
+                yield _moved(
+                    word,
+                    change.before,
+                    change.during,
+                    change.unit,
+                    change.name,
+                    excerpt(document_id, page, segment.start, segment.end),
+                    day,
+                )
 
 
 def _headed(rows: list[tuple[Page, Segment]]) -> tuple[tuple[str, ...], list[tuple[Page, Segment]]]:
@@ -249,7 +357,12 @@ def _headed(rows: list[tuple[Page, Segment]]) -> tuple[tuple[str, ...], list[tup
         return columns, rows
     for index, (page, segment) in enumerate(rows[:3]):
         texts = tuple(page.text[a:b] for a, b in segment.cells)
-        if len(texts) >= 2 and not any(re.fullmatch(r"[\d./+-]+", t) for t in texts) and _pain_index(texts) is not None and not re.search(r"\d", texts[-1]):
+        if (
+            len(texts) >= 2
+            and not any(re.fullmatch(r"[\d./+-]+", t) for t in texts)
+            and _pain_index(texts) is not None
+            and not re.search(r"\d", texts[-1])
+        ):
             return texts, rows[index + 1 :]
     return columns, rows
 
@@ -260,7 +373,13 @@ def _pain_column(columns: tuple[str, ...], rows: list[tuple[Page, Segment]]) -> 
         # A blank first header is not printed: then every cell stands one further right.
         return found + 1 if all(len(s.cells) == len(columns) + 1 for _, s in rows[:2]) else found
     cells = [[page.text[a:b] for a, b in s.cells] for page, s in rows]
-    timed = [c for c in cells if len(c) > 1 and re.match(r"\d{1,2}:\d\d|\+?\d{1,2}\s*h\b|before|base", c[0], re.I) and re.fullmatch(r"\d(?:\.\d)?|10", c[1])]
+    timed = [
+        c
+        for c in cells
+        if len(c) > 1
+        and re.match(r"\d{1,2}:\d\d|\+?\d{1,2}\s*h\b|before|base", c[0], re.I)
+        and re.fullmatch(r"\d(?:\.\d)?|10", c[1])
+    ]
     spoken = re.search(r"pain|score|NRS|VAS", rows[0][1].heading + " ".join(columns), re.I) if rows else None
     return 1 if not columns and len(timed) >= 3 and (spoken or row_phase([" ".join(cells[0])])) else None
 
@@ -270,21 +389,33 @@ def _pain_index(columns: tuple[str, ...]) -> int | None:
     for index, column in enumerate(columns):
         named = re.search(r"\b(?:NRS|NPRS|VAS|VNRS|DVPRS|pain|score|0-10|numeric)\b", column, re.I)
         loose = re.fullmatch(r"\s*(?:average|avg|mean|worst|rest|moving)\s*", column, re.I)
-        if (named or loose) and not re.search(r"sedation|POSS|location|site|note|medic|side|where|item|measure", column, re.I):
-            ranked.append((bool(re.search(r"worst|moving|activity", column, re.I)), not re.search(r"average|avg|mean", column, re.I), index))
+        if (named or loose) and not re.search(
+            r"sedation|POSS|location|site|note|medic|side|where|item|measure", column, re.I
+        ):
+            ranked.append(
+                (
+                    bool(re.search(r"worst|moving|activity", column, re.I)),
+                    not re.search(r"average|avg|mean", column, re.I),
+                    index,
+                )
+            )
     return min(ranked)[2] if ranked else None
 
 
 def _cell_score(texts: list[str], column: int) -> float | None:
     """The score in `column`. Blank cells before it are not printed, so the nearest number may serve."""
     for index in (column, column - 1):
-        if 0 < index < len(texts) and (match := re.fullmatch(rf"\s*({NUMBER})\s*(?:/\s*10|mm)?\s*(?:\(.*\))?", texts[index], re.I)) and number(match[1]) <= 100:
+        if (
+            0 < index < len(texts)
+            and (match := re.fullmatch(rf"\s*({NUMBER})\s*(?:/\s*10|mm)?\s*(?:\(.*\))?", texts[index], re.I))
+            and number(match[1]) <= 100
+        ):
             return number(match[1])
     return None
 
 
 def _measure_row(document_id: str, page: Page, segment: Segment, day: str | None) -> Iterator[Finding]:
-    """"Six-minute walk | 128 m | 251 m": the label names the measure, the cells stand in order of time."""
+    """ "Six-minute walk | 128 m | 251 m": the label names the measure, the cells stand in order of time."""
     texts = [page.text[a:b] for a, b in segment.cells]
     named = MEASURE.search(texts[0])
     values = [m for t in texts[1:] if (m := re.match(rf"\s*({NUMBER})\s*(/\s*10|mm\b|[a-z]*)", t, re.I))]
@@ -299,7 +430,9 @@ def _measure_row(document_id: str, page: Page, segment: Segment, day: str | None
     if measure == "pain" and 0 < before <= 100:
         yield _scored(before, during, "mm" if before > 10 else "", day, where, where)
     elif measure in ("more", "less"):
-        timed = bool(re.search(r"five times|5x|timed|up and go", texts[0], re.I)) or (unit == "s" and "sit" in texts[0].lower())
+        timed = bool(re.search(r"five times|5x|timed|up and go", texts[0], re.I)) or (
+            unit == "s" and "sit" in texts[0].lower()
+        )
         if (word := _function(before, during, "less" if timed else measure)) is not None:
             yield _moved(word, before, during, unit, texts[0], where, day)
 
@@ -309,7 +442,11 @@ _DOSE = re.compile(rf"({NUMBER})\s*(?:mg|mcg|micrograms?|µg)\b", re.I)
 
 def _last_dose(found: list[Finding]) -> list[Finding]:
     """Where a document gives the relief at each of several trial doses, the highest dose is the trial's result."""
-    doses = [(number(m[1]), f) for f in found if f.kind == "trial_relief" and f.attributes["source"] == "stated" and (m := _DOSE.search(f.excerpt.quote))]
+    doses = [
+        (number(m[1]), f)
+        for f in found
+        if f.kind == "trial_relief" and f.attributes["source"] == "stated" and (m := _DOSE.search(f.excerpt.quote))
+    ]
     top = max((d for d, _ in doses), default=0.0)
     lower = [f for d, f in doses if d < top]
     return [f for f in found if not any(f is low for low in lower)]

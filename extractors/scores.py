@@ -14,31 +14,72 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from extractors.cues import cue
 from extractors.dates import dates_in
 from extractors.quantities import NUMBER, number
 
 Phase = Literal["before", "during", "after", ""]
 
-_PAIN = r"(?:DVPRS|NRS|NPRS|VAS|VNRS|VRS|numeric(?:al)?(?: rating)?(?: scale| scores?)?|pain(?: scores?| level| rating| intensity)?|scores?|0-10)"
-_LESS = r"(?:ODI|oswestry|PDI|RMDQ|roland|TUG|up and go|timed up|five times sit|5x\s?STS|5x sit|BPI interference|PEG(?: [PEG])?|disability)"
-_MORE = r"(?:walk\w*|6MWT|6MWD|six[- ]minute|ambulat\w*|stand\w*|sitting|sat(?! at)|sit[- ]to[- ]stand|chair (?:rise|stand)|up in chair|in chair|sleep\w*|slept|steps?|stairs|laps?|gait|distance|tolerance|COPM\w*|PSFS|LEFS|out of bed|FIM|AM-?PAC|Barthel)"
-_ELSE = r"(?:ashworth|spasms?|PHQ\S*|GAD\S*|BDI\S*|PCS|COWS|POSS|RASS|sedation|MoCA|catastroph\w+|depression|anxiety|MEDD?|MME|opioids?|doses?|rate|weight|A1c|hemoglobin|platelets?|INR|creatinine|PSA|WBC|spo2|resp\w*|RR|BP|tablets?|pills?|degrees?|strength|visits?|sessions?)"
+_PAIN = (
+    r"(?:DVPRS|NRS|NPRS|VAS|VNRS|VRS|numeric(?:al)?(?: rating)?(?: scale| scores?)?|pain(?: scores?|"
+    r" level| rating| intensity)?|scores?|0-10)"
+)
+_LESS = (
+    r"(?:ODI|oswestry|PDI|RMDQ|roland|TUG|up and go|timed up|five times sit|5x\s?STS|5x sit|"
+    r"BPI interference|PEG(?: [PEG])?|disability)"
+)
+_MORE = (
+    r"(?:walk\w*|6MWT|6MWD|six[- ]minute|ambulat\w*|stand\w*|sitting|sat(?! at)|sit[- ]to[- ]stand|"
+    r"chair (?:rise|stand)|up in chair|in chair|sleep\w*|slept|steps?|stairs|laps?|gait|distance|"
+    r"tolerance|COPM\w*|PSFS|LEFS|out of bed|FIM|AM-?PAC|Barthel)"
+)
+_ELSE = (
+    r"(?:ashworth|spasms?|PHQ\S*|GAD\S*|BDI\S*|PCS|COWS|POSS|RASS|sedation|MoCA|catastroph\w+|"
+    r"depression|anxiety|MEDD?|MME|opioids?|doses?|rate|weight|A1c|hemoglobin|platelets?|INR|"
+    r"creatinine|PSA|WBC|spo2|resp\w*|RR|BP|tablets?|pills?|degrees?|strength|visits?|sessions?)"
+)
 MEASURE = re.compile(rf"\b(?:(?P<pain>{_PAIN})|(?P<less>{_LESS})|(?P<more>{_MORE})|(?P<none>{_ELSE}))\b", re.I)
-UNIT = r"(?:feet|foot|ft|meters?|metres?|m|yards?|yds?|miles?|minutes?|mins?|min|hours?|hrs?|h|seconds?|secs?|s|steps|laps|blocks?|%|mm|cm|points?)"
+UNIT = (
+    r"(?:feet|foot|ft|meters?|metres?|m|yards?|yds?|miles?|minutes?|mins?|min|hours?|hrs?|h|"
+    r"seconds?|secs?|s|steps|laps|blocks?|%|mm|cm|points?)"
+)
 
-_BEFORE = re.compile(r"\b(?:before|base-?line|pre-?\s?(?:trial|procedure|injection|test|infusion|op)?|prior|on admission|at admission|admission|admit|base|customary|ordinarily|normally|(?:month|week|wk|day)s? (?:before|prior)|(?:was|were|been) living (?:at|with)|came (?:in )?(?:with|at)|limped in|had been at|been at|start|seldom|referred|began|begun|started (?:at|out)|at (?:the )?(?:start|outset)|originally|initial(?:ly)?|usual|used to|(?:day|night|week) before|against|none yet|previously|at home|on arrival|up from|down from|from)\b", re.I)
-_DURING = re.compile(r"\b(?:during|on (?:the )?(?:catheter|infusion|trial|drug|pump|each of|it\b)|while on|thereafter|afterwards?|after|then|best|lowest|discharge|nadir|at \d+ ?(?:h|hr|hrs|hours|min)|hour \d+|\d+ ?(?:h|hr|hrs|hours)|day \d|days? (?:one|two|three)|(?:first|second|third) day|night \d|with (?:the )?(?:catheter|infusion|drug|medicine)|post|(?:the )?next (?:day|morning)|in (?:the )?trial|to|now|by (?:the )?(?:evening|morning|noon|hour|day)|peak|end(?: of)?|at its best|since|sat at|sits at|this (?:am|morning|evening)|while (?:the )?(?:catheter|infus\w+|pump)|infusing|catheter days|trial days|trial week|drug running|on drug|that day|until discharge|left|running)\b", re.I)
-_TARGET = re.compile(r"\b(?:goals?|targets?|aim\w*|hop(?:es?|ing|ed)|if|expect\w*|would|success (?:is|was|means)|defined|threshold|at least|need(?:s|ed)?|criteri\w+|should|must|want(?:s|ed)?|will)\b", re.I)
+_BEFORE = cue("scores_before")
+_DURING = cue("scores_during")
+_TARGET = cue("scores_target")
 _PAIR = re.compile(
-    rf"(?P<a>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten)|s\b)?\s*(?P<ua>{UNIT}\b)?\s*(?:\([^)]{{0,18}}\)\s*)?(?P<arrow>->|→|=>|➔|➜|>|\b(?:falling|fell|dropping|dropped|down|going|went|came) to\b|\bto\b|\bdown to\b|\b(?:came|went|fell|dropped|brought) down to\b|\bto (?:a|an)\b)\s*(?:about\s+|an average of\s+|a\s+)?(?P<b>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten)|s\b)?\s*(?P<ub>{UNIT}\b)?",
+    rf"(?P<a>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten)|s\b)?\s*(?P<ua>{UNIT}\b)?\s*(?:\([^)]{{0,18}}\)\s*)?(?P<arrow>->|"
+    rf"→|=>|➔|➜|>|\b(?:falling|fell|dropping|dropped|down|going|went|came) to\b|\bto\b|\bdown to\b|"
+    rf"\b(?:came|went|fell|dropped|brought) down to\b|\bto (?:a|an)\b)\s*(?:about\s+|an average of\s+|"
+    rf"a\s+)?(?P<b>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten)|s\b)?\s*(?P<ub>{UNIT}\b)?",
     re.I,
 )
-_FALL = re.compile(r"\b(?:from|fell|dropp\w+|down|went|decreas\w+|reduc\w+|improv\w*|came|brought|->|→|lower\w*|relief|cut|eased|fall)\b|->|→|=>", re.I)
-_AGAINST = re.compile(rf"(?P<b>{NUMBER})(?:\s*/\s*10|\s*out of (?:10|ten))?\s*(?P<ub>{UNIT}\b)?[\w\s,]{{0,24}}?(?:\((?:was|from|baseline|before|up from|down from|pre)\s*:?|,?\s*(?:against|versus|vs\.?|compared (?:with|to)|where (?:he|she) had|up from|down from|instead of|from))\s*(?:only\s+|a baseline of\s+|baseline\s+)?(?P<a>{NUMBER})\s*(?P<ua>{UNIT}\b)?", re.I)
-_LONE = re.compile(rf"(?<![\w/.:#-])(?P<n>{NUMBER})(?!\d)(?P<ten>\s*/\s*(?:10|100)\b|\s*out of (?:10|ten)\b|\s*mm\b)?(?!\s*(?:/|-\s*\d|:\d|\.\d|°|%|percent|per cent|{UNIT}\b(?<!mm)|mg|mcg|ml|kg|lb|tabs?|pills?|days?|weeks?|wks?|months?|years?|nights?|doses?|x\b|st\b|nd\b|rd\b|th\b|people|visits?|times|episodes?|laps?|drugs?|antiemetics))", re.I)
+_FALL = re.compile(
+    r"\b(?:from|fell|dropp\w+|down|went|decreas\w+|reduc\w+|improv\w*|came|brought|->|→|lower\w*|"
+    r"relief|cut|eased|fall)\b|->|→|=>",
+    re.I,
+)
+_AGAINST = re.compile(
+    rf"(?P<b>{NUMBER})(?:\s*/\s*10|\s*out of (?:10|ten))?\s*(?P<ub>{UNIT}\b)?[\w\s,]{{0,24}}?(?:\((?:was|"
+    rf"from|baseline|before|up from|down from|pre)\s*:?|,?\s*(?:against|versus|vs\.?|compared (?:with|"
+    rf"to)|where (?:he|she) had|up from|down from|instead of|from))\s*(?:only\s+|a baseline of\s+|"
+    rf"baseline\s+)?(?P<a>{NUMBER})\s*(?P<ua>{UNIT}\b)?",
+    re.I,
+)
+_LONE = re.compile(
+    rf"(?<![\w/.:#-])(?P<n>{NUMBER})(?!\d)(?P<ten>\s*/\s*(?:10|100)\b|\s*out of (?:10|ten)\b|"
+    rf"\s*mm\b)?(?!\s*(?:/|-\s*\d|:\d|\.\d|°|%|percent|per cent|{UNIT}\b(?<!mm)|mg|mcg|ml|kg|"
+    rf"lb|tabs?|pills?|days?|weeks?|wks?|months?|years?|nights?|doses?|x\b|st\b|nd\b|rd\b|th\b|"
+    rf"people|visits?|times|episodes?|laps?|drugs?|antiemetics))",
+    re.I,
+)
 
 
-_CUED = re.compile(r"\b(?:before|during|baseline|base|pre(?:[- ]trial)?|usual|customary|thereafter|(?:on|during) (?:the )?(?:drug|trial|catheter|infusion))\s*[:=(]?\s*(?:was|of|at|a|an)?\s*$", re.I)
+_CUED = re.compile(
+    r"\b(?:before|during|baseline|base|pre(?:[- ]trial)?|usual|customary|thereafter|(?:on|during) (?:the )?(?:drug|"
+    r"trial|catheter|infusion))\s*[:=(]?\s*(?:was|of|at|a|an)?\s*$",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +145,9 @@ def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Chan
     unit = (match["ub"] or match["ua"] or "").lower()
     if len(units) == 2 and {u[0] for u in units} != {unit[0]}:
         return None
-    if re.match(r"\s*(?:mg|mcg|ml|MME|morphine|milligram|weeks?|months?|days|years?|tabs?|%|percent)", text[match.end() :], re.I) or re.search(r"\b(?:MED|MME|L|T|C|S)\s?$|[$#]\s?$|\d[/:.]$", text[: match.start()]):
+    if re.match(
+        r"\s*(?:mg|mcg|ml|MME|morphine|milligram|weeks?|months?|days|years?|tabs?|%|percent)", text[match.end() :], re.I
+    ) or re.search(r"\b(?:MED|MME|L|T|C|S)\s?$|[$#]\s?$|\d[/:.]$", text[: match.start()]):
         return None
     if measure == "pain":
         limit = 100 if unit == "mm" or before > 10 else 10
@@ -115,12 +158,30 @@ def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Chan
         if before > 10 and unit != "mm" and not re.search(r"VAS|/\s*100", text, re.I):
             return None
         told = bool(_FALL.search(text[max(0, match.start() - 40) : match.end()]))
-        if spoken and not told and not (during < before and (name != default or re.search(r"pain|NRS|VAS|trial|relief|score", text, re.I))):
+        if (
+            spoken
+            and not told
+            and not (during < before and (name != default or re.search(r"pain|NRS|VAS|trial|relief|score", text, re.I)))
+        ):
             return None
-        if re.match(r"\s*(?:a|per|each) (?:day|night|week)|\s*(?:hours?|hrs?|nights?|drinks?|beers?|people|visits|trips)", text[match.end() :], re.I):
+        if re.match(
+            r"\s*(?:a|per|each) (?:day|night|week)|\s*(?:hours?|hrs?|nights?|drinks?|beers?|people|visits|"
+            r"trips)",
+            text[match.end() :],
+            re.I,
+        ):
             return None
         return Change(match.start(), match.end(), before, during, "pain", name, unit)
-    if spoken and match["arrow"].lower() == "to" and not re.search(r"\bfrom\s+(?:\w+\s+){0,3}$", text[: match.start()], re.I) and not (measure in ("less", "pain") and name != default and text[: match.start()].rstrip().lower().endswith(name.strip().lower())):
+    if (
+        spoken
+        and match["arrow"].lower() == "to"
+        and not re.search(r"\bfrom\s+(?:\w+\s+){0,3}$", text[: match.start()], re.I)
+        and not (
+            measure in ("less", "pain")
+            and name != default
+            and text[: match.start()].rstrip().lower().endswith(name.strip().lower())
+        )
+    ):
         return None
     if measure in ("more", "less") and unit != "%":
         return Change(match.start(), match.end(), before, during, measure, name, unit)
@@ -146,7 +207,11 @@ def pain_scores(text: str, in_pain: bool) -> list[Score]:
     groups: list[list[re.Match[str]]] = []
     text = undated(text)
     for match in _LONE.finditer(text):
-        joined = bool(groups) and re.fullmatch(r"\s*(?:,|/|and|;|-|–|to)\s*", text[groups[-1][-1].end() : match.start()]) is not None and number(match["n"]) <= 10
+        joined = (
+            bool(groups)
+            and re.fullmatch(r"\s*(?:,|/|and|;|-|–|to)\s*", text[groups[-1][-1].end() : match.start()]) is not None
+            and number(match["n"]) <= 10
+        )
         if joined:
             groups[-1].append(match)
         elif _is_score(text, match, in_pain):
@@ -154,8 +219,19 @@ def pain_scores(text: str, in_pain: bool) -> list[Score]:
     phases = [_group_phase(text, groups, index) for index in range(len(groups))]
     if "before" in phases:
         phases = [phase or "during" for phase in phases]
-    return [Score(m.start(), m.end(), number(m["n"]), "pain", "pain", phase, bool(re.search(r"\b(?:average|avg|mean)\b", text[max(0, m.start() - 30) : m.start()], re.I)))
-            for group, phase in zip(groups, phases, strict=True) for m in group]
+    return [
+        Score(
+            m.start(),
+            m.end(),
+            number(m["n"]),
+            "pain",
+            "pain",
+            phase,
+            bool(re.search(r"\b(?:average|avg|mean)\b", text[max(0, m.start() - 30) : m.start()], re.I)),
+        )
+        for group, phase in zip(groups, phases, strict=True)
+        for m in group
+    ]
 
 
 def _group_phase(text: str, groups: list[list[re.Match[str]]], index: int) -> Phase:
@@ -175,24 +251,64 @@ def _is_score(text: str, match: re.Match[str], in_pain: bool) -> bool:
     before = text[max(0, match.start() - 34) : match.start()]
     if in_pain and _CUED.search(before):
         return True
-    if re.search(r"\b(?:day|hour|POD|step|grade|phase|level|L|T|C|S|stage|type|ASA|PS|ECOG|visit|no\.|q|x|night|at|POSS|sedation|shift|trial|dose|age)\s?$", before, re.I) and not match["ten"] and not re.search(r"\b(?:was|is|be(?:en)?|him|her|he|she|pain|score)\s+at\s*$|\b(?:at)\s*$", before, re.I):
+    if (
+        re.search(
+            r"\b(?:day|hour|POD|step|grade|phase|level|L|T|C|S|stage|type|ASA|PS|ECOG|visit|no\.|q|x|"
+            r"night|at|POSS|sedation|shift|trial|dose|age)\s?$",
+            before,
+            re.I,
+        )
+        and not match["ten"]
+        and not re.search(r"\b(?:was|is|be(?:en)?|him|her|he|she|pain|score)\s+at\s*$|\b(?:at)\s*$", before, re.I)
+    ):
         return False
-    if re.search(r"\bat\s*$", before, re.I) and not match["ten"] and re.match(r"\s*(?:a\.?m|p\.?m|o'clock|L\d|$)", text[match.end() :], re.I):
+    if (
+        re.search(r"\bat\s*$", before, re.I)
+        and not match["ten"]
+        and re.match(r"\s*(?:a\.?m|p\.?m|o'clock|L\d|$)", text[match.end() :], re.I)
+    ):
         return False
     named = list(MEASURE.finditer(re.split(r"[.;]\s", text[: match.start()])[-1]))
     if named and named[-1].lastgroup != "pain":
         return False
     if match["ten"]:
-        return not re.search(r"\b(?:strength|power|motor|reflex\w*|PEG|SLR|EHL|DF|PF)\b[^.;]{0,20}$", before, re.I) and ("/" in match["ten"] or bool(named) or in_pain)
-    return bool(named) or (in_pain and bool(_phase(before[-18:]) or re.search(r"\b(?:at|from|to|was|were|is|began|then|of|to a|a|an|pain|score|and|,|before|:|,)\s*$|[:,(]\s*$|^\s*$", before, re.I)) and bool(_BEFORE.search(text) and _DURING.search(text)))
+        return not re.search(
+            r"\b(?:strength|power|motor|reflex\w*|PEG|SLR|EHL|DF|PF)\b[^.;]{0,20}$", before, re.I
+        ) and ("/" in match["ten"] or bool(named) or in_pain)
+    return bool(named) or (
+        in_pain
+        and bool(
+            _phase(before[-18:])
+            or re.search(
+                r"\b(?:at|from|to|was|were|is|began|then|of|to a|a|an|pain|score|and|,|before|:|,)\s*$|[:,(]\s*$|"
+                r"^\s*$",
+                before,
+                re.I,
+            )
+        )
+        and bool(_BEFORE.search(text) and _DURING.search(text))
+    )
 
 
 def _phase(text: str, ahead: bool = False) -> Phase:
     """The phase that the last cue in `text` gives (the first one when the words follow the score)."""
-    if re.search(r"\b(?:wear(?:ing|s)? off|wore off|returned|back to|(?:catheter|infusion) (?:out|off|removed)|weeks? (?:later|after|out)|today|at home since)\b", text, re.I):
+    if re.search(
+        r"\b(?:wear(?:ing|s)? off|wore off|returned|back to|(?:catheter|infusion) (?:out|off|removed)|"
+        r"weeks? (?:later|after|out)|today|at home since)\b",
+        text,
+        re.I,
+    ):
         return "after"
-    text = re.sub(r"\b(?:pre-?\s?|before (?:the |his |her )?|prior to (?:the )?)(?:trial|test|injection|infusion|catheter|procedure)", "before", text, flags=re.I)
-    cues = [(m.start(), "before") for m in _BEFORE.finditer(text)] + [(m.start(), "during") for m in _DURING.finditer(text)]
+    text = re.sub(
+        r"\b(?:pre-?\s?|before (?:the |his |her )?|prior to (?:the )?)(?:trial|test|injection|infusion|"
+        r"catheter|procedure)",
+        "before",
+        text,
+        flags=re.I,
+    )
+    cues = [(m.start(), "before") for m in _BEFORE.finditer(text)] + [
+        (m.start(), "during") for m in _DURING.finditer(text)
+    ]
     if not cues:
         return ""
     return (min(cues) if ahead else max(cues))[1]  # type: ignore[return-value]
@@ -201,8 +317,18 @@ def _phase(text: str, ahead: bool = False) -> Phase:
 def row_phase(cells: Iterator[str] | list[str]) -> Phase:
     """The phase of a table row, by any of its cells."""
     for cell in cells:
-        if re.search(r"\bbefore\b|\bbase-?line\b|\bpre-?(?:trial|procedure|injection|op|infusion)?\b|\bnone yet\b|\bprior\b|\badmission\b|\bstart\b|\busual pain\b", cell, re.I):
+        if re.search(
+            r"\bbefore\b|\bbase-?line\b|\bpre-?(?:trial|procedure|injection|op|infusion)?\b|\bnone yet\b|"
+            r"\bprior\b|\badmission\b|\bstart\b|\busual pain\b",
+            cell,
+            re.I,
+        ):
             return "before"
-        if re.search(r"wear(?:ing)? off|worn off|(?:infusion|catheter) (?:off|out|removed|stopped)|after removal|next (?:day|week)|at home|follow", cell, re.I):
+        if re.search(
+            r"wear(?:ing)? off|worn off|(?:infusion|catheter) (?:off|out|removed|stopped)|after removal|"
+            r"next (?:day|week)|at home|follow",
+            cell,
+            re.I,
+        ):
             return "after"
     return ""

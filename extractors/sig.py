@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
+from extractors.cues import cue
 from extractors.dates import DateMention, dates_in
 from extractors.opioids import DrugMention, formulary, opioid_part, opioids_in
 from extractors.quantities import NUMBER, TO, number
@@ -22,37 +23,67 @@ _NUM = NUMBER
 _MANY = rf"(?:{_NUM})(?:{TO}(?:{_NUM}))?"
 _UNIT = r"(?:mg|milligrams?|mgs|mcg|micrograms?|µg|ug|g)"
 _TABLETS = r"(?:tabs?|tablets?|pills?|caps?|capsules?|patch(?:es)?|doses?|rescues?|breakthroughs?|units?)"
-_DAY = r"(?:(?:/|per|a|each|every|in (?:the|a) (?:past|last|24)|over)\s*(?:d\b|day|24\s*(?:-?\s*h(?:rs?|ours?)?)?)|daily)"
+_DAY = (
+    r"(?:(?:/|per|a|each|every|in (?:the|a) (?:past|last|24)|over)\s*(?:d\b|day|24\s*(?:-?\s*h(?:rs?|"
+    r"ours?)?)?)|daily)"
+)
 _LEX = re.compile(
     rf"(?P<conc>{_NUM}\s*(?:mg|mcg)\s*(?:/|per)\s*(?:{_NUM})?\s*ml\b)"
     rf"|(?P<rate>{_NUM}\s*(?:mcg|micrograms?|µg|ug)\s*(?:/|per|an)\s*h(?:r|our)?\b)"
-    rf"|(?P<daily>\b(?:total\s+)?(?:daily\s+(?:dose|total|intake)|daily)\s*(?:(?:was|of|is|at|to|came|dose|:|=|about)\s*){{0,3}}(?P<dailymg>{_NUM})\s*(?:mg|milligrams?)\b)"
+    rf"|(?P<daily>\b(?:total\s+)?(?:daily\s+(?:dose|total|intake)|daily)\s*(?:(?:was|of|is|at|"
+    rf"to|came|dose|:|=|about)\s*){{0,3}}(?P<dailymg>{_NUM})\s*(?:mg|milligrams?)\b)"
     rf"|(?P<total>{_MANY}\s*{_UNIT}\s*(?:/\s*d(?:ay)?\b|(?:a|per|each) day|daily total|total daily|/\s*24\s*h))"
     rf"|(?P<pair>(?<![\d./])(?:\d+(?:\.\d+)?\s*[-/]\s*\d{{3}}|\d{{3}}\s*[-/]\s*\d{{1,2}}(?:\.\d+)?)(?![\d/])(?:\s*mg\b)?)"
     rf"|(?P<strength>(?:{_MANY})\s*[-]?{_UNIT}\b)"
     rf"|(?P<volume>{_MANY}\s*ml\b)"
-    r"|(?P<everyhours>\b(?:q\.?|every)\s*(?P<hlow>\d+|four|six|eight|twelve|three|two)\s*(?:(?:-|–|to)\s*(?P<hhigh>\d+|six|eight|four))?\s*-?\s*(?:h\b|hrs?\b|hours?\b|°))"
+    r"|(?P<everyhours>\b(?:q\.?|every)\s*(?P<hlow>\d+|four|six|eight|twelve|three|two)\s*(?:(?:-|"
+    r"–|to)\s*(?P<hhigh>\d+|six|eight|four))?\s*-?\s*(?:h\b|hrs?\b|hours?\b|°))"
     r"|(?P<bareq>\bq(?P<qh>4|6|8|12|24|48|72)\b)"
-    rf"|(?P<perday>(?:[x×#]\s*)?{_MANY}\s*(?:(?:{_TABLETS}|of (?:them|these))\s*{_DAY}|(?:/|per|a|each|in the past|in the last)\s*(?:d\b|day\b|24\s*h(?:rs?|ours?)?\b)))"
+    rf"|(?P<perday>(?:[x×#]\s*)?{_MANY}\s*(?:(?:{_TABLETS}|of (?:them|these))\s*{_DAY}|(?:/|per|"
+    rf"a|each|in the past|in the last)\s*(?:d\b|day\b|24\s*h(?:rs?|ours?)?\b)))"
     rf"|(?P<perweek>(?:[x×]\s*)?{_MANY}\s*(?:{_TABLETS}|times|x)?\s*(?:/|per|a|each)\s*(?:wk|week)\b)"
     rf"|(?P<times>\b(?:once|twice|thrice|(?:{_NUM})\s*(?:x|×|times))\s*(?:/|a|per|each)?\s*-?\s*(?:d\b|day\b|daily\b))"
-    r"|(?P<abbr>\bb\.?\s?i\.?d\b\.?|\bbd\b|\bt\.?\s?i\.?d\b\.?|\bq\.?i\.?d\b\.?|\bq\s?day\b|\bq\.?d\b\.?|\bo\.?d\b\.|\bqhs\b|\bq\s?hs\b|\bhs\b|\bq\s?am\b|\bq\s?pm\b|\bnightly\b|\bat (?:bedtime|night)\b|\beach (?:morning|night|evening)\b|\bevery (?:morning|night|evening|day)\b|\bqod\b|\bevery other day\b|\bam and pm\b|\bmorning and (?:night|evening)\b|\bdaily\b|\ba day\b|/d(?:ay)?\b|\bweekly\b)"
+    r"|(?P<abbr>\bb\.?\s?i\.?d\b\.?|\bbd\b|\bt\.?\s?i\.?d\b\.?|\bq\.?i\.?d\b\.?|\bq\s?day\b|"
+    r"\bq\.?d\b\.?|\bo\.?d\b\.|\bqhs\b|\bq\s?hs\b|\bhs\b|\bq\s?am\b|\bq\s?pm\b|\bnightly\b|\bat (?:bedtime|"
+    r"night)\b|\beach (?:morning|night|evening)\b|\bevery (?:morning|night|evening|day)\b|\bqod\b|"
+    r"\bevery other day\b|\bam and pm\b|\bmorning and (?:night|evening)\b|\bdaily\b|\ba day\b|"
+    r"/d(?:ay)?\b|\bweekly\b)"
     rf"|(?P<count>(?:{_MANY})\s*{_TABLETS}\b|\b[x×]\s?(?P<xn>\d+)\b)"
     rf"|(?P<supply>#\s*(?P<qty>\d+)(?:\s*(?:/|per|a|for|every|x)\s*(?:(?P<days>\d+)\s*-?\s*d(?:ays?)?|mo(?:nth)?))?)"
     r"|(?P<arrow>->|→|=>|⇒|\bto\b|\breduced\b|\blowered\b|\bdecreased\b|\bthen\b|\bnow\b|\bcurrently\b|\btakes\b)"
-    r"|(?P<stop>\b(?:stopped|discontinued|dis-?continued|d/c'?d?|dc'?d|ceased|quit|came off|taken off|weaned off|tapered off|off)\b)"
+    r"|(?P<stop>\b(?:stopped|discontinued|dis-?continued|d/c'?d?|dc'?d|ceased|quit|came off|"
+    r"taken off|weaned off|tapered off|off)\b)"
     r"|(?P<past>\b(?:was|were|previously|formerly|prior dose|up from|down from)\b)"
     r"|(?P<dash>(?<=\s)[–—-]+(?=\s))"
     r"|(?P<break>[.;](?=\s|$)|\n)"
-    rf"|(?P<bare>{_NUM})(?!\s*(?:%|percent|per cent|/\s*10\b|out of|years?\b|y\b|yrs?\b|months?\b|weeks?\b|wks?\b|days\b|visits?\b))",
+    rf"|(?P<bare>{_NUM})(?!\s*(?:%|percent|per cent|/\s*10\b|out of|years?\b|y\b|yrs?\b|months?\b|"
+    rf"weeks?\b|wks?\b|days\b|visits?\b))",
     re.I,
 )
-_ABBREVIATIONS = {"bid": 2.0, "bd": 2.0, "tid": 3.0, "qid": 4.0, "qod": 0.5, "every other day": 0.5, "weekly": 1 / 7, "am and pm": 2.0, "morning and night": 2.0, "morning and evening": 2.0}
-_CHANGED = re.compile(r"->|→|=>|\bto\b|\bchanged\b|\breduced\b|\blowered\b|\bdecreased\b|\bnow\b|\bthen\b|\bdown\b", re.I)
-_SWAPPED = re.compile(r"\b(?:swapp?\w*|rotat\w+|convert\w*|switch\w*|chang\w+|replac\w+|exchang\w+|transition\w*)\b", re.I)
+_ABBREVIATIONS = {
+    "bid": 2.0,
+    "bd": 2.0,
+    "tid": 3.0,
+    "qid": 4.0,
+    "qod": 0.5,
+    "every other day": 0.5,
+    "weekly": 1 / 7,
+    "am and pm": 2.0,
+    "morning and night": 2.0,
+    "morning and evening": 2.0,
+}
+_CHANGED = re.compile(
+    r"->|→|=>|\bto\b|\bchanged\b|\breduced\b|\blowered\b|\bdecreased\b|\bnow\b|\bthen\b|\bdown\b", re.I
+)
+_SWAPPED = cue("sig_swapped")
 _ONTO = re.compile(r"(?:\b(?:to|for|with|by|onto)|->|→)\s*$", re.I)
 _AND = re.compile(r"\s*(?:,|and|with|plus|\+|&)?\s*(?:and|with|plus|\+|&)\s*(?:the\s+)?(?:\w{2}\s+)?", re.I)
-_LEAD = re.compile(r"(?:\b(?:to|now|takes?|taking|at|then|reduced|lowered|decreased|cut|is|was|on|down|currently|by|dose|from|and|stayed|of|total|about|presently|today|changed|until|just|only|up|use[sd]?|using|each|as)|->|→|=>|[(:;,.–—-]|^)\s*$", re.I)
+_LEAD = re.compile(
+    r"(?:\b(?:to|now|takes?|taking|at|then|reduced|lowered|decreased|cut|is|was|on|down|currently|"
+    r"by|dose|from|and|stayed|of|total|about|presently|today|changed|until|just|only|up|use[sd]?|"
+    r"using|each|as)|->|→|=>|[(:;,.–—-]|^)\s*$",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +142,12 @@ class Regimen:
             low, high = (v * n for v, n in zip(self.strength, self.tablets, strict=True))
             return _mme(low, high, drug.patch_factor, f"{drug.name} patch {_amount(low, high)} mcg/h")
         if drug.factor is None:
-            return None, f"{drug.name}: no MME factor in the CDC 2022 table" if drug.patch_factor is None else f"{drug.name}: dose form not stated"
+            return (
+                None,
+                f"{drug.name}: no MME factor in the CDC 2022 table"
+                if drug.patch_factor is None
+                else f"{drug.name}: dose form not stated",
+            )
         if self.total:
             return _mme(*self.total, drug.factor, f"{drug.name} {_amount(*self.total)} mg/day")
         each = self.strength
@@ -142,9 +178,16 @@ def _tokens(text: str, anchor: date | None) -> Iterator[Token]:
     """Typed tokens; a longer-lived reading (drug, date) wins over the numbers inside it."""
     taken: list[Token] = [Token("drug", d.start, d.end, drug=d) for d in opioids_in(text)]
     free = [(t.start, t.end) for t in taken]
-    taken += [Token("other", m.start(), m.end()) for m in formulary().others.finditer(text) if not _inside(m.start(), free)]
+    taken += [
+        Token("other", m.start(), m.end()) for m in formulary().others.finditer(text) if not _inside(m.start(), free)
+    ]
     for day in dates_in(text, anchor):
-        if not _inside(day.start, free) and not re.match(r"\d{1,2}/\d{1,2}$", text[day.start : day.end]) or day.precision == "day" and not re.match(r"\s*(?:mg|tab)", text[day.end :]):
+        if (
+            not _inside(day.start, free)
+            and not re.match(r"\d{1,2}/\d{1,2}$", text[day.start : day.end])
+            or day.precision == "day"
+            and not re.match(r"\s*(?:mg|tab)", text[day.end :])
+        ):
             taken.append(Token("date", day.start, day.end, day=day))
     spans = [(t.start, t.end) for t in taken]
     for match in _LEX.finditer(text):
@@ -179,12 +222,20 @@ def _token(match: re.Match[str]) -> Token:
     elif kind == "pair":
         part = opioid_part(numbers[0], numbers[1])
         if part is None:
-            return Token("strength" if "mg" in words and numbers[0] < numbers[1] else "nothing", match.start(), match.end(), numbers[0], numbers[1])
+            return Token(
+                "strength" if "mg" in words and numbers[0] < numbers[1] else "nothing",
+                match.start(),
+                match.end(),
+                numbers[0],
+                numbers[1],
+            )
         return Token("combination", match.start(), match.end(), part, part)
     elif kind == "supply":
         days = 30.0 if not match["days"] else float(match["days"])
         spoken = bool(re.search(r"/|per|for|every|\d\s*x", words[1:]))
-        return Token("supply" if spoken else "nothing", match.start(), match.end(), *((float(match["qty"]) / days,) * 2))
+        return Token(
+            "supply" if spoken else "nothing", match.start(), match.end(), *((float(match["qty"]) / days,) * 2)
+        )
     elif numbers:
         ranged = len(numbers) > 1 and re.match(rf"[x×#\s]*{NUMBER}{TO}{NUMBER}", words, re.I)
         low, high = numbers[0], numbers[1] if ranged else numbers[0]
@@ -200,7 +251,29 @@ def _token(match: re.Match[str]) -> Token:
     return Token(kind, match.start(), match.end(), min(low, high), max(low, high))
 
 
-_KINDS = ("conc", "rate", "daily", "total", "pair", "strength", "volume", "everyhours", "bareq", "perday", "perweek", "times", "abbr", "count", "supply", "arrow", "stop", "past", "dash", "break", "bare")
+_KINDS = (
+    "conc",
+    "rate",
+    "daily",
+    "total",
+    "pair",
+    "strength",
+    "volume",
+    "everyhours",
+    "bareq",
+    "perday",
+    "perweek",
+    "times",
+    "abbr",
+    "count",
+    "supply",
+    "arrow",
+    "stop",
+    "past",
+    "dash",
+    "break",
+    "bare",
+)
 
 
 def _gather(text: str, tokens: list[Token], last: Regimen | None) -> Iterator[Regimen]:
@@ -216,11 +289,21 @@ def _gather(text: str, tokens: list[Token], last: Regimen | None) -> Iterator[Re
         if token.kind == "drug":
             assert token.drug is not None
             if now:
-                yield replace(now, superseded=bool(_SWAPPED.search(text[max(0, now.start - 40) : token.start]) and _ONTO.search(text[now.end : token.start])))
+                yield replace(
+                    now,
+                    superseded=bool(
+                        _SWAPPED.search(text[max(0, now.start - 40) : token.start])
+                        and _ONTO.search(text[now.end : token.start])
+                    ),
+                )
             now = last = Regimen(token.drug, token.start, token.end, day=lead)
             if token.drug.strength:
                 now = replace(now, strength=(token.drug.strength,) * 2, told=True)
-            if any(t.kind in ("strength", "total", "rate", "combination") for t in spare) and token.start - spare[-1].end < 14 and not re.search(r"[;.,(\t]", text[spare[-1].end : token.start]):
+            if (
+                any(t.kind in ("strength", "total", "rate", "combination") for t in spare)
+                and token.start - spare[-1].end < 14
+                and not re.search(r"[;.,(\t]", text[spare[-1].end : token.start])
+            ):
                 for held in spare:
                     now = _fill(now, held)
                 now = replace(now, start=spare[0].start)
@@ -230,7 +313,12 @@ def _gather(text: str, tokens: list[Token], last: Regimen | None) -> Iterator[Re
                 yield now
             now, last, spare = None, None, []
         elif token.kind == "date":
-            if now and (now.told or now.stopped) and (now.day is None or now.day == lead) and _trails(text, now, token, lead):
+            if (
+                now
+                and (now.told or now.stopped)
+                and (now.day is None or now.day == lead)
+                and _trails(text, now, token, lead)
+            ):
                 now = replace(now, day=token.day, end=max(now.end, token.end))
             else:
                 lead = token.day
@@ -245,7 +333,13 @@ def _gather(text: str, tokens: list[Token], last: Regimen | None) -> Iterator[Re
                 between = text[now.end : token.start]
                 joined = bool(_AND.fullmatch(between))
                 yield replace(now, superseded=not joined and bool(_CHANGED.search(between)))
-                now = Regimen(now.drug, token.start, token.end, day=now.day if joined else lead if lead != now.day else None, joined=joined)
+                now = Regimen(
+                    now.drug,
+                    token.start,
+                    token.end,
+                    day=now.day if joined else lead if lead != now.day else None,
+                    joined=joined,
+                )
             elif now is None and last is not None and _LEAD.search(text[max(0, token.start - 24) : token.start]):
                 now = Regimen(last.drug, token.start, token.end, day=lead)
             if now is None:
@@ -255,8 +349,27 @@ def _gather(text: str, tokens: list[Token], last: Regimen | None) -> Iterator[Re
         elif now is None:
             now = _elliptic(text, token, tokens[index + 1] if index + 1 < len(tokens) else None, last, lead)
             if now is None:
-                spare = [token] if token.kind in ("count", "bare") else [*spare, token] if spare and token.kind in ("perday", "times", "abbr") else spare
-        elif token.kind == "bare" and now.told and now.per_day() and (again := _elliptic(text, token, tokens[index + 1] if index + 1 < len(tokens) else None, now, lead if lead != now.day else None)):
+                spare = (
+                    [token]
+                    if token.kind in ("count", "bare")
+                    else [*spare, token]
+                    if spare and token.kind in ("perday", "times", "abbr")
+                    else spare
+                )
+        elif (
+            token.kind == "bare"
+            and now.told
+            and now.per_day()
+            and (
+                again := _elliptic(
+                    text,
+                    token,
+                    tokens[index + 1] if index + 1 < len(tokens) else None,
+                    now,
+                    lead if lead != now.day else None,
+                )
+            )
+        ):
             yield replace(now, superseded=bool(_CHANGED.search(text[now.end : token.start])))
             now = last = again
         else:
@@ -265,20 +378,48 @@ def _gather(text: str, tokens: list[Token], last: Regimen | None) -> Iterator[Re
         yield now
 
 
-def _elliptic(text: str, token: Token, following: Token | None, last: Regimen | None, lead: DateMention | None) -> Regimen | None:
-    """"100 BID now" or "now three a day" after another dose of the same drug: its next dose."""
+def _elliptic(
+    text: str, token: Token, following: Token | None, last: Regimen | None, lead: DateMention | None
+) -> Regimen | None:
+    """ "100 BID now" or "now three a day" after another dose of the same drug: its next dose."""
     if last is None:
         return None
     close = following is not None and following.start - token.end <= 2
-    if token.kind == "bare" and close and following is not None and following.kind in ("times", "abbr", "everyhours", "bareq") and _LEAD.search(text[max(0, token.start - 24) : token.start]):
+    if (
+        token.kind == "bare"
+        and close
+        and following is not None
+        and following.kind in ("times", "abbr", "everyhours", "bareq")
+        and _LEAD.search(text[max(0, token.start - 24) : token.start])
+    ):
         patch = last.unit == "mcg/h"
-        return Regimen(last.drug, token.start, token.end, strength=(token.low, token.high), unit="mcg/h" if patch else "mg", day=lead, told=True)
-    told = _LEAD.search(text[max(0, token.start - 24) : token.start]) and re.search(r"\b(?:now|today|currently|current|present(?:ly)?|down|to|taking|takes)\b|->|→", text[max(0, token.start - 30) : token.start], re.I)
+        return Regimen(
+            last.drug,
+            token.start,
+            token.end,
+            strength=(token.low, token.high),
+            unit="mcg/h" if patch else "mg",
+            day=lead,
+            told=True,
+        )
+    told = _LEAD.search(text[max(0, token.start - 24) : token.start]) and re.search(
+        r"\b(?:now|today|currently|current|present(?:ly)?|down|to|taking|takes)\b|->|→",
+        text[max(0, token.start - 30) : token.start],
+        re.I,
+    )
     if token.kind == "perday" and told:
         if token.low > 15:
             return Regimen(last.drug, token.start, token.end, total=(token.low, token.high), day=lead, told=True)
         if last.strength and last.unit == "mg":
-            return Regimen(last.drug, token.start, token.end, strength=last.strength, units=(token.low, token.high), day=lead, told=True)
+            return Regimen(
+                last.drug,
+                token.start,
+                token.end,
+                strength=last.strength,
+                units=(token.low, token.high),
+                day=lead,
+                told=True,
+            )
     return None
 
 
@@ -291,14 +432,24 @@ def _trails(text: str, now: Regimen, token: Token, lead: DateMention | None) -> 
     between = text[now.end : token.start]
     if len(between) > 24 or re.search(r"[\d%;]", between):
         return False
-    if re.search(r"\b(?:in|since|as of|until|till|from|on|by|through|started|filled|begun|beginning|stopped)\b[\s\w']{0,12}$|[(\[]\s*(?:since|from|as of)?\s*$", between, re.I):
+    if re.search(
+        r"\b(?:in|since|as of|until|till|from|on|by|through|started|filled|begun|beginning|stopped)\b[\s\w']{0,12}$|"
+        r"[(\[]\s*(?:since|from|as of)?\s*$",
+        between,
+        re.I,
+    ):
         return True
     return lead is None and len(between) < 6 and not re.search(r"[;.,]", between)
 
 
 def _only_date(text: str, tokens: list[Token], index: int) -> bool:
-    """"1/12. " ends nothing: a date that stands alone before a break still leads what follows."""
-    return index > 0 and tokens[index - 1].kind == "date" and tokens[index].start - tokens[index - 1].end <= 1 and text[tokens[index].start] != "\n"
+    """ "1/12. " ends nothing: a date that stands alone before a break still leads what follows."""
+    return (
+        index > 0
+        and tokens[index - 1].kind == "date"
+        and tokens[index].start - tokens[index - 1].end <= 1
+        and text[tokens[index].start] != "\n"
+    )
 
 
 def _fill(now: Regimen, token: Token, text: str = "") -> Regimen:

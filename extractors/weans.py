@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from extractors.cues import cue
 from extractors.dates import dates_in
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
@@ -14,32 +15,73 @@ from extractors.segment import Segment
 from extractors.stream import SILENT, Pages, anchor_of, dated
 from extractors.weanwords import AFTER, AHEAD
 
-_OPIOID = re.compile(r"\bopioids?\b|\bopiates?\b|\bnarcotics?\b|\bMME\b|\bMEDD?\b|\bOMEDD?\b|\bOME\b|\bmorphine equivalents?\b|\bpain (?:tablets?|pills?|medicines?|medications?)\b|\btablets?\b|\bpills?\b|\bpatch\b|\bmedication burden\b|\bintake\b|\bmilligrams?\b|\btaper(?:s|ed|ing)?\b|\bwean(?:s|ed|ing)?\b|\bdos(?:e|age)\b", re.I)
-_DOWN = re.compile(r"\bwean(?:ed|ing|s)?\b|\btaper(?:ed|ing|s)?\b|\breduc\w+|\bcut\b|\bdecreas\w+|\blower\w*|\bdown\b|\bdropp?\w*|\bcame (?:down|off)\b|\bbelow\b|\bless\b|\bhalved\b|\bshed\b|\bfewer\b|\bfraction\b|\bdiminish\w+|\btrimm?\w+|\bhalf (?:of )?(?:what|the|his|her)\b|\boff\b|\bremoved\b|\btaken away\b|\brun down\b", re.I)
-_UP = re.compile(r"\b(?:increas\w+|rais\w+|went up|escalat\w+|doubled)\b", re.I)
-_PAIN = re.compile(r"\b(?:relief|pain (?:fell|dropp|down|reduc|decreas|better|scores?)|better|improve\w*|easing|less pain|reduction in pain|pain reduction|symptom\w*)\b", re.I)
-_PLANNED = re.compile(r"\b(?:goal|target|aim\w*|plan(?:s|ned|ning)?|intend\w*|will|would|to be|going to|hopes?|recommend\w*|suggest\w*|consider\w*|propose\w*|if|should|could|must|needs? to|maybe|perhaps|believes?|thinks|unclear|wants?|willing|asked to|expected|required?|has to|have to|like to|before (?:we|I|any)|ought|requires?|criteri\w+|policy|guideline|checklist|yet to|not yet|can|may|in order to|attempt\w*|try(?:ing)?)\b|^\s*P\s*:|'ll\b", re.I)
-_OTHERS = re.compile(r"\b(?:mother|father|brother|sister|niece|nephew|cousin|uncle|aunt|neighbor|neighbour|friend|roommate)\b", re.I)
-_OTHER_DRUG = re.compile(r"\b(?:gabapentin|pregabalin|baclofen|clonazepam|alprazolam|lorazepam|diazepam|benzo\w*|prednisone|steroid|dexamethasone|duloxetine|nicotine|cigarettes?|smoking|alcohol|weight|PSA|insulin|venlafaxine|sertraline)\b", re.I)
-_POLICY = re.compile(r"\b(?:life expectancy|opioids have been weaned by at least|body size|coverage|your (?:policy|criteria)|the plan's|medical policy)\b", re.I)
-_VAGUE = re.compile(r"\b(?:significant(?:ly)?|substantial(?:ly)?|considerabl[ey]|a good deal|a lot|marked(?:ly)?|somewhat|a great deal|much|slightly|modest(?:ly)?|partially|gradual(?:ly)?|by steps|step by step|some)\b", re.I)
-_PILLS = re.compile(
-    rf"\bfrom\s+(?:about\s+|roughly\s+|some\s+)?(?P<a>{NUMBER})(?:\s+(?:\w+\s+){{0,2}}(?:tabs?|tablets?|pills?|caps?|capsules?|doses?))?(?:\s+(?:(?:a|per|each|every)\s+day|daily))?\s+(?:down\s+)?to\s+(?:about\s+|just\s+|only\s+)?(?P<b>{NUMBER})(?P<tail>\s+(?:\w+\s+){{0,2}}(?:tabs?|tablets?|pills?|caps?|capsules?|doses?))?(?P<day>\s+(?:(?:a|per|each|every)\s+day|daily))?",
+_OPIOID = re.compile(
+    r"\bopioids?\b|\bopiates?\b|\bnarcotics?\b|\bMME\b|\bMEDD?\b|\bOMEDD?\b|\bOME\b|\bmorphine equivalents?\b|"
+    r"\bpain (?:tablets?|pills?|medicines?|medications?)\b|\btablets?\b|\bpills?\b|\bpatch\b|"
+    r"\bmedication burden\b|\bintake\b|\bmilligrams?\b|\btaper(?:s|ed|ing)?\b|\bwean(?:s|ed|"
+    r"ing)?\b|\bdos(?:e|age)\b",
     re.I,
 )
-_WHO = r"(?:(?:all|every|any)\s+)?(?:(?:of\s+)?(?:his|her|their|the|oral|systemic|other|prescription|prescribed|remaining|form of)\s+)*(?:opioids?|opiates?|narcotics?|opioid (?:medications?|medicines?|analgesics?|therapy|tablets?))"
+_DOWN = re.compile(
+    r"\bwean(?:ed|ing|s)?\b|\btaper(?:ed|ing|s)?\b|\breduc\w+|\bcut\b|\bdecreas\w+|\blower\w*|"
+    r"\bdown\b|\bdropp?\w*|\bcame (?:down|off)\b|\bbelow\b|\bless\b|\bhalved\b|\bshed\b|\bfewer\b|"
+    r"\bfraction\b|\bdiminish\w+|\btrimm?\w+|\bhalf (?:of )?(?:what|the|his|her)\b|\boff\b|\bremoved\b|"
+    r"\btaken away\b|\brun down\b",
+    re.I,
+)
+_UP = re.compile(r"\b(?:increas\w+|rais\w+|went up|escalat\w+|doubled)\b", re.I)
+_PAIN = cue("weans_pain")
+_PLANNED = re.compile(
+    r"\b(?:goal|target|aim\w*|plan(?:s|ned|ning)?|intend\w*|will|would|to be|going to|hopes?|"
+    r"recommend\w*|suggest\w*|consider\w*|propose\w*|if|should|could|must|needs? to|maybe|perhaps|"
+    r"believes?|thinks|unclear|wants?|willing|asked to|expected|required?|has to|have to|like to|"
+    r"before (?:we|I|any)|ought|requires?|criteri\w+|policy|guideline|checklist|yet to|not yet|"
+    r"can|may|in order to|attempt\w*|try(?:ing)?)\b|^\s*P\s*:|'ll\b",
+    re.I,
+)
+_OTHERS = cue("weans_others")
+_OTHER_DRUG = cue("weans_other_drug")
+_POLICY = cue("weans_policy")
+_VAGUE = cue("weans_vague")
+_PILLS = re.compile(
+    rf"\bfrom\s+(?:about\s+|roughly\s+|some\s+)?(?P<a>{NUMBER})(?:\s+(?:\w+\s+){{0,2}}(?:tabs?|"
+    rf"tablets?|pills?|caps?|capsules?|doses?))?(?:\s+(?:(?:a|per|each|every)\s+day|daily))?\s+(?:down\s+)?to\s+(?:about\s+|"
+    rf"just\s+|only\s+)?(?P<b>{NUMBER})(?P<tail>\s+(?:\w+\s+){{0,2}}(?:tabs?|tablets?|pills?|"
+    rf"caps?|capsules?|doses?))?(?P<day>\s+(?:(?:a|per|each|every)\s+day|daily))?",
+    re.I,
+)
+_WHO = (
+    r"(?:(?:all|every|any)\s+)?(?:(?:of\s+)?(?:his|her|their|the|oral|systemic|other|prescription|"
+    r"prescribed|remaining|form of)\s+)*(?:opioids?|opiates?|narcotics?|opioid (?:medications?|"
+    r"medicines?|analgesics?|therapy|tablets?))"
+)
 _ANY = r"(?:opioids?|opiates?|narcotics?)"
 _NONE = re.compile(
-    rf"\b(?:all|every|both|systemic|oral)\s+(?:(?:his|her|the|of|and|oral|systemic|prescription)\s+)*{_ANY}(?:\s+(?:medications?|medicines?|analgesics?|therapy|tablets?))?\s+(?:(?:was|were|has been|have been|had been|are|is)\s+)?(?:(?:completely|entirely|fully|altogether|all)\s+)?(?:stopped|discontinued|d/c'?d?|dc'?d|off|finished|weaned (?:off|to (?:zero|none|nothing))|tapered (?:off|to (?:zero|off)))"
-    rf"|\b(?:zero|0|no)\s+(?:systemic\s+|oral\s+|other\s+)?{_ANY}\s+(?:since|for (?:the )?(?:past|last)|of any (?:sort|kind|description|form)|at all|whatsoever|any ?more|by any route|now|currently|x\s*\d|has passed|(?:fills?|prescriptions?) since|in (?:him|her|them))"
-    rf"|\b(?:taken|had|used|taking|takes|receiv\w+|on|is on|been on)\s+(?:no|zero)\s+(?:systemic\s+|oral\s+)?{_ANY}\b(?!\s+(?:changes?|from|other|use|in the pump))"
-    rf"|\b(?:opioid|opiate|narcotic)[- ]free\b|\bfree of (?:all )?(?:systemic )?{_ANY}\b|\bwithout (?:any )?{_ANY}\b(?=[,.;]| (?:as|since|for))"
+    rf"\b(?:all|every|both|systemic|oral)\s+(?:(?:his|her|the|of|and|oral|systemic|prescription)\s+)*{_ANY}(?:\s+(?:medications?|"
+    rf"medicines?|analgesics?|therapy|tablets?))?\s+(?:(?:was|were|has been|have been|had been|"
+    rf"are|is)\s+)?(?:(?:completely|entirely|fully|altogether|all)\s+)?(?:stopped|discontinued|"
+    rf"d/c'?d?|dc'?d|off|finished|weaned (?:off|to (?:zero|none|nothing))|tapered (?:off|to (?:zero|"
+    rf"off)))"
+    rf"|\b(?:zero|0|no)\s+(?:systemic\s+|oral\s+|other\s+)?{_ANY}\s+(?:since|for (?:the )?(?:past|"
+    rf"last)|of any (?:sort|kind|description|form)|at all|whatsoever|any ?more|by any route|now|"
+    rf"currently|x\s*\d|has passed|(?:fills?|prescriptions?) since|in (?:him|her|them))"
+    rf"|\b(?:taken|had|used|taking|takes|receiv\w+|on|is on|been on)\s+(?:no|zero)\s+(?:systemic\s+|"
+    rf"oral\s+)?{_ANY}\b(?!\s+(?:changes?|from|other|use|in the pump))"
+    rf"|\b(?:opioid|opiate|narcotic)[- ]free\b|\bfree of (?:all )?(?:systemic )?{_ANY}\b|\bwithout (?:any )?{_ANY}\b(?=[,.;]|"
+    rf" (?:as|since|for))"
     rf"|\b{_ANY}(?:\s+(?:medications?|therapy))?\s*:\s*(?:none|off|nil|zero|0)\b"
-    rf"|\b{_ANY}\s+(?:(?:were|have been|had been|was|has been)\s+)?(?:discontinued|stopped)\b(?!\s+(?:and restarted|then|because|due|in the past|20[01]\d))"
-    rf"|\b(?:completed|finished)\s+(?:the |his |her )?(?:opioid )?(?:taper|wean)(?:ing)?\s+to\s+(?:zero|none|nothing|off)\b|\btaper(?:ed)? (?:complete|to (?:zero|off))\b"
-    rf"|\b(?:off|stopped|discontinued|weaned (?:completely |entirely |fully )?off(?: of)?|tapered (?:completely |entirely )?off|came off|come off|quit)\s+(?:all\s+|every\s+)(?:(?:his|her|the|of|oral|systemic)\s+)*{_ANY}"
-    rf"|\b(?:off|weaned off(?: of)?|came off|stopped|tapered off)\s+(?:(?:his|her|the|oral|systemic)\s+)*{_ANY}\s+(?:altogether|completely|entirely|in full|for good)"
-    rf"|\b(?:swallowed|took|taken|had|used|the|since)\s+(?:his|her|the|their)?\s*last\s+(?:(?:tablet|pill|dose|one|of)\s+)*(?:of\s+)?(?:his\s+|her\s+|the\s+)?(?P<last>\w+)(?=\s+(?:on|was|in|\d|tablet|pill)|[,.;])"
+    rf"|\b{_ANY}\s+(?:(?:were|have been|had been|was|has been)\s+)?(?:discontinued|stopped)\b(?!\s+(?:and restarted|"
+    rf"then|because|due|in the past|20[01]\d))"
+    rf"|\b(?:completed|finished)\s+(?:the |his |her )?(?:opioid )?(?:taper|wean)(?:ing)?\s+to\s+(?:zero|"
+    rf"none|nothing|off)\b|\btaper(?:ed)? (?:complete|to (?:zero|off))\b"
+    rf"|\b(?:off|stopped|discontinued|weaned (?:completely |entirely |fully )?off(?: of)?|tapered (?:completely |"
+    rf"entirely )?off|came off|come off|quit)\s+(?:all\s+|every\s+)(?:(?:his|her|the|of|oral|"
+    rf"systemic)\s+)*{_ANY}"
+    rf"|\b(?:off|weaned off(?: of)?|came off|stopped|tapered off)\s+(?:(?:his|her|the|oral|systemic)\s+)*{_ANY}\s+(?:altogether|"
+    rf"completely|entirely|in full|for good)"
+    rf"|\b(?:swallowed|took|taken|had|used|the|since)\s+(?:his|her|the|their)?\s*last\s+(?:(?:tablet|"
+    rf"pill|dose|one|of)\s+)*(?:of\s+)?(?:his\s+|her\s+|the\s+)?(?P<last>\w+)(?=\s+(?:on|was|"
+    rf"in|\d|tablet|pill)|[,.;])"
     rf"|\blast\s+(?P<brief>\w+)\s+(?:on\s+)?\d{{1,2}}/\d{{1,2}}",
     re.I,
 )
@@ -69,10 +111,24 @@ def _ticked(document_id: str, page: Page, segment: Segment, day: str | None) -> 
     answer = (segment.ticked or "").lower()
     asked = [p for p in percents(segment.text) if p.low == 50]
     half = asked or re.search(r"\bhalf\b", segment.text, re.I)
-    if not half or not re.search(r"opioid|narcotic|tablet|MME|morphine", segment.text, re.I) or not re.search(r"reduc|wean|taper|cut|lower|down", segment.text, re.I) or not re.match(r"y|no", answer):
+    if (
+        not half
+        or not re.search(r"opioid|narcotic|tablet|MME|morphine", segment.text, re.I)
+        or not re.search(r"reduc|wean|taper|cut|lower|down", segment.text, re.I)
+        or not re.match(r"y|no", answer)
+    ):
         return
     word = "at_least_half" if answer.startswith("y") else "under_half"
-    yield _made(excerpt(document_id, page, segment.start, segment.end), segment.text, day, word, "at_least", 50.0, 50.0, f"box ticked {answer}")
+    yield _made(
+        excerpt(document_id, page, segment.start, segment.end),
+        segment.text,
+        day,
+        word,
+        "at_least",
+        50.0,
+        50.0,
+        f"box ticked {answer}",
+    )
 
 
 def _stopped(document_id: str, page: Page, segment: Segment, day: str | None) -> Iterator[Finding]:
@@ -84,13 +140,36 @@ def _stopped(document_id: str, page: Page, segment: Segment, day: str | None) ->
             continue
         if drug and len({d.opioid.name for d in opioids_in(text) if not d.opioid.antagonist}) > 1:
             continue
-        if _PLANNED.search(before) or _OTHERS.search(before) or re.search(r"\b(?:never|not|prior to|until|once)\b", before, re.I):
+        if (
+            _PLANNED.search(before)
+            or _OTHERS.search(before)
+            or re.search(r"\b(?:never|not|prior to|until|once)\b", before, re.I)
+        ):
             continue
         days = [m for m in dates_in(text, anchor_of(day)) if -40 < m.start - match.end() < 60]
         close = min(days, key=lambda m: abs(m.start - match.end()), default=None)
         yield Finding(
-            "opioid_dose", 0.0, excerpt(document_id, page, segment.start, segment.end), "weans.stopped", unit="MME/day", date=close.iso if close else day, derivation="all opioids stopped = 0 MME/day",
-            attributes={"drug": "total", "stated": True, "before_trial": bool(AHEAD.search(text)), "past": False, "listed": True, "only": True, "joined": False, "stopped": True, "low": 0.0, "extended": False, "reason": None, "at": segment.start},
+            "opioid_dose",
+            0.0,
+            excerpt(document_id, page, segment.start, segment.end),
+            "weans.stopped",
+            unit="MME/day",
+            date=close.iso if close else day,
+            derivation="all opioids stopped = 0 MME/day",
+            attributes={
+                "drug": "total",
+                "stated": True,
+                "before_trial": bool(AHEAD.search(text)),
+                "past": False,
+                "listed": True,
+                "only": True,
+                "joined": False,
+                "stopped": True,
+                "low": 0.0,
+                "extended": False,
+                "reason": None,
+                "at": segment.start,
+            },
         )
 
 
@@ -108,14 +187,40 @@ def _stated(document_id: str, page: Page, segment: Segment, day: str | None, con
             numbers = True
             yield _wean(where, text, day, percent)
     for match in _PILLS.finditer(text):
-        if not _planned(text, match.start()) and re.search(r"tab|pill|cap|dose|a day|per day|daily", match[0]) and not re.search(rf"{match['b']}\s*(?:mg|mcg|MME|milli)", text):
+        if (
+            not _planned(text, match.start())
+            and re.search(r"tab|pill|cap|dose|a day|per day|daily", match[0])
+            and not re.search(rf"{match['b']}\s*(?:mg|mcg|MME|milli)", text)
+        ):
             a, b = number(match["a"]), number(match["b"])
             if a and b < 100:
                 numbers = True
                 reduction = round(100 * (a - b) / a, 1)
-                yield _made(where, text, day, reduction, "exact", reduction, reduction, f"{a:g} -> {b:g} a day = {reduction:g} % reduction")
+                yield _made(
+                    where,
+                    text,
+                    day,
+                    reduction,
+                    "exact",
+                    reduction,
+                    reduction,
+                    f"{a:g} -> {b:g} a day = {reduction:g} % reduction",
+                )
     vague = _VAGUE.search(text)
-    if not numbers and vague and re.search(r"\b(?:weaned|tapered|reduced|cut|lowered|decreased|brought|came down|come down|gone down|less than before|is down|been down)\b", text, re.I) and not _planned(text, len(text)) and not _PAIN.search(text) and not _OTHER_DRUG.search(text) and not regimen_numbers(text):
+    if (
+        not numbers
+        and vague
+        and re.search(
+            r"\b(?:weaned|tapered|reduced|cut|lowered|decreased|brought|came down|come down|gone down|"
+            r"less than before|is down|been down)\b",
+            text,
+            re.I,
+        )
+        and not _planned(text, len(text))
+        and not _PAIN.search(text)
+        and not _OTHER_DRUG.search(text)
+        and not regimen_numbers(text)
+    ):
         yield _made(where, text, day, "vague", "exact", None, None, None)
 
 
@@ -134,42 +239,112 @@ def _is_wean(text: str, percent: Percent) -> bool:
     right = next((percent.end + m.start() for m in re.finditer(r"[.;](?=\s|$)|\n", text[percent.end :])), len(text))
     clause = text[left:right]
     around = text[max(left, percent.start - 60) : min(right, percent.end + 45)]
-    if re.search(r"\b(?:pain|NRS|VAS|scores?|suffering|relie\w+)\b", clause, re.I) and not re.search(r"\b(?:opioids?|opiates?|narcotics?|MME|MEDD?|tablets?|pills?|patch|taper\w*|wean\w*)\b", clause, re.I) and not opioids_in(clause):
+    if (
+        re.search(r"\b(?:pain|NRS|VAS|scores?|suffering|relie\w+)\b", clause, re.I)
+        and not re.search(
+            r"\b(?:opioids?|opiates?|narcotics?|MME|MEDD?|tablets?|pills?|patch|taper\w*|wean\w*)\b", clause, re.I
+        )
+        and not opioids_in(clause)
+    ):
         return False
-    if re.match(r"\W*(?:his|her|the|my|their)?\s*pain\b", text[percent.end :], re.I) or re.search(r"\b(?:success|defined)\b", clause, re.I) or re.match(r"\s*/\s*(?:wk|week|mo)", text[percent.end :], re.I):
+    if (
+        re.match(r"\W*(?:his|her|the|my|their)?\s*pain\b", text[percent.end :], re.I)
+        or re.search(r"\b(?:success|defined)\b", clause, re.I)
+        or re.match(r"\s*/\s*(?:wk|week|mo)", text[percent.end :], re.I)
+    ):
         return False
-    if _PLANNED.search(text[left : percent.start]) or _OTHERS.search(clause) or _UP.search(around) or _PAIN.search(around):
+    if (
+        _PLANNED.search(text[left : percent.start])
+        or _OTHERS.search(clause)
+        or _UP.search(around)
+        or _PAIN.search(around)
+    ):
         return False
-    if re.search(r"\b(?:steps?|each|every|per (?:week|month)|a (?:week|month)|weekly|monthly|at a time)\b", text[percent.end : percent.end + 16], re.I) or re.match(r"\s*(?:RA\b|on room|O2|saturat)", text[percent.end :]):
+    if re.search(
+        r"\b(?:steps?|each|every|per (?:week|month)|a (?:week|month)|weekly|monthly|at a time)\b",
+        text[percent.end : percent.end + 16],
+        re.I,
+    ) or re.match(r"\s*(?:RA\b|on room|O2|saturat)", text[percent.end :]):
         return False
-    if re.search(r"\b(?:half (?:a )?(?:tab|pill)|(?:the|other|long|short) half)", around, re.I) or (_OTHER_DRUG.search(clause) and not opioids_in(clause) and not re.search("opioid|MME|MED", clause)):
+    if re.search(r"\b(?:half (?:a )?(?:tab|pill)|(?:the|other|long|short) half)", around, re.I) or (
+        _OTHER_DRUG.search(clause) and not opioids_in(clause) and not re.search("opioid|MME|MED", clause)
+    ):
         return False
     return bool(_DOWN.search(around) or re.search(r"\b(?:taper|wean)", clause, re.I))
 
 
 def _wean(where: object, text: str, day: str | None, percent: Percent) -> Finding:
     verdict = side(percent.low, percent.high, percent.bound)
-    if percent.bound in ("exact", "about", "at_least") and (verdict == "at_least_half") == (percent.low >= 50) and verdict != "vague":
+    if (
+        percent.bound in ("exact", "about", "at_least")
+        and (verdict == "at_least_half") == (percent.low >= 50)
+        and verdict != "vague"
+    ):
         value: float | str = percent.low
     else:
         value = verdict
     if _remaining(text, percent):
         low, high = 100.0 - percent.high, 100.0 - percent.low
-        bound: Bound = {"at_least": "at_most", "at_most": "at_least", "nearly": "at_least"}.get(percent.bound, percent.bound)  # type: ignore[assignment]
+        bound: Bound = {"at_least": "at_most", "at_most": "at_least", "nearly": "at_least"}.get(
+            percent.bound, percent.bound
+        )  # type: ignore[assignment]
         percent = Percent(percent.start, percent.end, low, high, bound)
         verdict = side(low, high, bound)
         value = low if bound in ("exact", "about", "at_least") and verdict != "vague" else verdict
-    return _made(where, text, day, value, percent.bound, percent.low, percent.high, f"{text[percent.start : percent.end].strip()} as stated")
+    return _made(
+        where,
+        text,
+        day,
+        value,
+        percent.bound,
+        percent.low,
+        percent.high,
+        f"{text[percent.start : percent.end].strip()} as stated",
+    )
 
 
 def _remaining(text: str, percent: Percent) -> bool:
-    """"Under a third of what she took" and "down to 40 % of" tell what is left, not what is gone."""
+    """ "Under a third of what she took" and "down to 40 % of" tell what is left, not what is gone."""
     after = text[percent.end : percent.end + 60]
-    if re.match(r"\s*(?:of\s+)?(?:what|(?:the )?(?:amount|dose|milligrams?|tablets?|pills?) (?:that )?(?:he|she|it|they))\b", after, re.I):
-        return not re.search(r"\b(?:by|below|off|less|lower|fewer|cut|shed)\s+(?:\w+\s+)?$", text[: percent.start], re.I)
-    return bool(re.search(r"\b(?:down|reduced|cut|lowered)?\s*to\s+(?:\w+\s+)?$", text[: percent.start], re.I) and re.match(r"\s*of\b", after, re.I))
+    if re.match(
+        r"\s*(?:of\s+)?(?:what|(?:the )?(?:amount|dose|milligrams?|tablets?|pills?) (?:that )?(?:he|"
+        r"she|it|they))\b",
+        after,
+        re.I,
+    ):
+        return not re.search(
+            r"\b(?:by|below|off|less|lower|fewer|cut|shed)\s+(?:\w+\s+)?$", text[: percent.start], re.I
+        )
+    return bool(
+        re.search(r"\b(?:down|reduced|cut|lowered)?\s*to\s+(?:\w+\s+)?$", text[: percent.start], re.I)
+        and re.match(r"\s*of\b", after, re.I)
+    )
 
 
-def _made(where: object, text: str, day: str | None, value: float | str, bound: str, low: float | None, high: float | None, derivation: str | None) -> Finding:
-    attributes = {"bound": bound, "low": low, "high": high, "after_trial": bool(AFTER.search(text)), "before_trial": bool(AHEAD.search(text))}
-    return Finding("opioid_wean", value, where, "weans.stated", unit="%" if isinstance(value, float) else None, date=day, derivation=derivation, attributes=attributes)  # type: ignore[arg-type]
+def _made(
+    where: object,
+    text: str,
+    day: str | None,
+    value: float | str,
+    bound: str,
+    low: float | None,
+    high: float | None,
+    derivation: str | None,
+) -> Finding:
+    attributes = {
+        "bound": bound,
+        "low": low,
+        "high": high,
+        "after_trial": bool(AFTER.search(text)),
+        "before_trial": bool(AHEAD.search(text)),
+    }
+    return Finding(
+        "opioid_wean",
+        value,
+        where,
+        "weans.stated",
+        unit="%" if isinstance(value, float) else None,
+        date=day,
+        derivation=derivation,
+        attributes=attributes,
+    )  # type: ignore[arg-type]

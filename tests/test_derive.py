@@ -33,7 +33,12 @@ def test_a_rotation_is_summed_per_list_and_cites_every_row() -> None:
 
 
 def test_half_reached_only_after_the_trial_is_not_reached() -> None:
-    found = findings(("2026-01-28", "Opioid timeline: came to us on oxycodone 15 mg four times daily. On 12/05/2025 reduced to 10 mg four times daily. Since 01/19 he takes 10 mg twice daily."))
+    found = findings(
+        (
+            "2026-01-28",
+            "Opioid timeline: came to us on oxycodone 15 mg four times daily. On 12/05/2025 reduced to 10 mg four times daily. Since 01/19 he takes 10 mg twice daily.",
+        )
+    )
     (made,) = derive(found, "2026-01-13", "2026-02-17", "implant")
     assert made.derivation == "90 -> 60 MME/day = 33.3 % reduction" and made.attributes["only_after_trial"]
 
@@ -62,10 +67,15 @@ def test_one_dose_alone_is_no_wean() -> None:
 
 
 def test_all_opioids_stopped_before_the_trial_is_a_full_wean() -> None:
-    (made,) = derive(findings(("2026-01-20", "He took his last oxycodone on December 19.")), "2026-01-20", None, "implant")
+    (made,) = derive(
+        findings(("2026-01-20", "He took his last oxycodone on December 19.")), "2026-01-20", None, "implant"
+    )
     assert made.value == 100.0 and made.operands
 
 
 def test_a_drug_that_a_later_narrative_leaves_out_is_kept() -> None:
-    found = findings(("2025-03-04", "Fentanyl patch 75 mcg/h, with hydrocodone 10 mg four times a day."), ("2025-08-12", "Fentanyl patch 50 mcg/h, tolerated."))
+    found = findings(
+        ("2025-03-04", "Fentanyl patch 75 mcg/h, with hydrocodone 10 mg four times a day."),
+        ("2025-08-12", "Fentanyl patch 50 mcg/h, tolerated."),
+    )
     assert derive(found, None, "2025-09-01", "trial")[0].derivation == "220 -> 160 MME/day = 27.3 % reduction"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from extractors.doses import find_doses
 from extractors.document import Page
+from extractors.doses import find_doses
 from extractors.finding import Finding
 from extractors.structure import segments
 
@@ -15,7 +15,9 @@ def doses(text: str, day: str | None = "2026-03-20") -> list[Finding]:
 
 
 def test_a_medication_table_gives_a_dose_per_row_with_its_arithmetic() -> None:
-    found = doses("MEDICATIONS\nDrug\tStrength\tDirections\tActual use\nOxycodone ER\t40 mg\t1 tab every 12 h\t2 per day\nOxycodone IR\t10 mg\t1 tab every 6 h\t4 per day\nDuloxetine\t60 mg\tdaily\tdaily\nNaloxone nasal\t4 mg\trescue\thas at home")
+    found = doses(
+        "MEDICATIONS\nDrug\tStrength\tDirections\tActual use\nOxycodone ER\t40 mg\t1 tab every 12 h\t2 per day\nOxycodone IR\t10 mg\t1 tab every 6 h\t4 per day\nDuloxetine\t60 mg\tdaily\tdaily\nNaloxone nasal\t4 mg\trescue\thas at home"
+    )
     assert [f.value for f in found] == [120, 60]
     assert found[0].derivation == "oxycodone 40 mg x 2/day x 1.5 = 120 MME/day"
     assert found[0].excerpt.quote.startswith("Oxycodone ER")
@@ -33,8 +35,15 @@ def test_a_column_per_drug_gives_a_dose_per_drug() -> None:
 
 @pytest.mark.parametrize(
     ("text", "values"),
-    [("MED now 40.", [40]), ("She is at 180 MME.", [180]), ("MED 75 -> 30 since January.", [75, 30]), ("He has gone from 120 to 75 milligrams of morphine equivalents a day.", [120, 75]), ("MME 45 (was 120).", [120, 45]),
-     ("10/15/2025   MME 60", [60]), ("Oral morphine was reduced from ninety to forty milligrams a day.", [90, 40])],
+    [
+        ("MED now 40.", [40]),
+        ("She is at 180 MME.", [180]),
+        ("MED 75 -> 30 since January.", [75, 30]),
+        ("He has gone from 120 to 75 milligrams of morphine equivalents a day.", [120, 75]),
+        ("MME 45 (was 120).", [120, 45]),
+        ("10/15/2025   MME 60", [60]),
+        ("Oral morphine was reduced from ninety to forty milligrams a day.", [90, 40]),
+    ],
 )
 def test_totals_in_the_notes_own_words_are_read(text: str, values: list[float]) -> None:
     assert [f.value for f in doses(text)] == values
@@ -43,8 +52,14 @@ def test_totals_in_the_notes_own_words_are_read(text: str, values: list[float]) 
 @pytest.mark.parametrize(
     "text",
     [
-        "Fentanyl 25 mcg intrathecal was given at L3-4.", "Hydromorphone 0.1 mg preservative-free in 1 mL saline, single shot.", "Goal MED 45 or less before the trial.", "We will reduce oxycodone to 10 mg BID next month.",
-        "Her brother takes oxycodone 30 mg QID.", "Hydromorphone PCA 0.2 mg q10min overnight.", "Naloxone 4 mg nasal at home.", "Epidural morphine 2 mg twice a day by catheter.",
+        "Fentanyl 25 mcg intrathecal was given at L3-4.",
+        "Hydromorphone 0.1 mg preservative-free in 1 mL saline, single shot.",
+        "Goal MED 45 or less before the trial.",
+        "We will reduce oxycodone to 10 mg BID next month.",
+        "Her brother takes oxycodone 30 mg QID.",
+        "Hydromorphone PCA 0.2 mg q10min overnight.",
+        "Naloxone 4 mg nasal at home.",
+        "Epidural morphine 2 mg twice a day by catheter.",
     ],
 )
 def test_spinal_planned_acute_and_other_peoples_doses_are_no_systemic_dose(text: str) -> None:

@@ -24,9 +24,22 @@ def test_a_result_table_gives_the_result_not_the_range_or_the_previous_one() -> 
 
 
 def test_an_earlier_result_keeps_its_own_date_and_a_repeat_is_read_from_the_next_sentence() -> None:
-    assert labs("Platelets were 84 in November on valproate. Off the drug now; repeat today 172.") == [("platelets", 84.0, "2025-11-01"), ("platelets", 172.0, "2026-03-20")]
+    assert labs("Platelets were 84 in November on valproate. Off the drug now; repeat today 172.") == [
+        ("platelets", 84.0, "2025-11-01"),
+        ("platelets", 172.0, "2026-03-20"),
+    ]
 
 
-@pytest.mark.parametrize("text", ["Platelets: specimen clumped, please recollect.", "INR not sent.", "Goal INR under 1.5 before surgery.", "Check INR if on warfarin.", "PLT\tTNP\t150-400", "Brother's platelets were 20."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Platelets: specimen clumped, please recollect.",
+        "INR not sent.",
+        "Goal INR under 1.5 before surgery.",
+        "Check INR if on warfarin.",
+        "PLT\tTNP\t150-400",
+        "Brother's platelets were 20.",
+    ],
+)
 def test_missing_results_targets_and_relatives_are_no_result(text: str) -> None:
     assert labs(text) == []

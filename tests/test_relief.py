@@ -22,8 +22,14 @@ def relief(text: str, kind: str = "trial_relief") -> list[Finding]:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("The catheter trial gave 70 percent relief.", 70.0), ("She put her relief in the epidural trial at two thirds.", 66.7), ("After the trial he was about half better.", 50.0), ("Relief in the trial was nearly 50 %.", "under_half"),
-        ("Relief in the trial was 40-60 %.", "vague"), ("During the trial pain fell to a third of what it had been.", 66.7), ("The trial brought good relief.", "vague"), ("The test dose did nothing for him.", 0.0),
+        ("The catheter trial gave 70 percent relief.", 70.0),
+        ("She put her relief in the epidural trial at two thirds.", 66.7),
+        ("After the trial he was about half better.", 50.0),
+        ("Relief in the trial was nearly 50 %.", "under_half"),
+        ("Relief in the trial was 40-60 %.", "vague"),
+        ("During the trial pain fell to a third of what it had been.", 66.7),
+        ("The trial brought good relief.", "vague"),
+        ("The test dose did nothing for him.", 0.0),
         ("IT trial: better than 60 percent relief.", 60.0),
     ],
 )
@@ -34,9 +40,15 @@ def test_stated_relief_follows_the_guide(text: str, value: float | str) -> None:
 @pytest.mark.parametrize(
     ("text", "derivation"),
     [
-        ("IT trial 3/3. Pain went from 9 to 2.", "9 -> 2 on 0-10 scale = 77.8 % reduction"), ("Trial 3/3/26: NRS 8 before, 4 thereafter.", "8 -> 4 on 0-10 scale = 50 % reduction"),
-        ("INTRATHECAL TRIAL\nPain before 8/10; at 4 h 3/10; at 12 h 3/10.", "8 -> 3 on 0-10 scale = 62.5 % reduction"), ("Epidural trial: VAS 82 mm to 49 mm.", "82 -> 49 on VAS (mm) = 40.2 % reduction"),
-        ("In the trial he was at four where he had begun at eight.", "8 -> 4 on 0-10 scale = 50 % reduction"), ("TRIAL RECORD\nTime\tNRS\tNote\n07:35 before\t8\tusual\n09:10\t4\tbed\n10:10\t3\thall\n12:10\t3\tlunch", "8 -> 3 on 0-10 scale = 62.5 % reduction"),
+        ("IT trial 3/3. Pain went from 9 to 2.", "9 -> 2 on 0-10 scale = 77.8 % reduction"),
+        ("Trial 3/3/26: NRS 8 before, 4 thereafter.", "8 -> 4 on 0-10 scale = 50 % reduction"),
+        ("INTRATHECAL TRIAL\nPain before 8/10; at 4 h 3/10; at 12 h 3/10.", "8 -> 3 on 0-10 scale = 62.5 % reduction"),
+        ("Epidural trial: VAS 82 mm to 49 mm.", "82 -> 49 on VAS (mm) = 40.2 % reduction"),
+        ("In the trial he was at four where he had begun at eight.", "8 -> 4 on 0-10 scale = 50 % reduction"),
+        (
+            "TRIAL RECORD\nTime\tNRS\tNote\n07:35 before\t8\tusual\n09:10\t4\tbed\n10:10\t3\thall\n12:10\t3\tlunch",
+            "8 -> 3 on 0-10 scale = 62.5 % reduction",
+        ),
     ],
 )
 def test_relief_is_computed_from_scores_before_and_during(text: str, derivation: str) -> None:
@@ -45,7 +57,9 @@ def test_relief_is_computed_from_scores_before_and_during(text: str, derivation:
 
 
 def test_both_ends_of_a_flowsheet_are_cited_and_one_low_reading_is_not_the_level() -> None:
-    (found,) = relief("IT TRIAL FLOWSHEET\nTime\tNRS\tNote\nbefore\t8\tusual\n1 h\t6\t\n2 h\t2\tasleep\n4 h\t5\t\n8 h\t5\tbed")
+    (found,) = relief(
+        "IT TRIAL FLOWSHEET\nTime\tNRS\tNote\nbefore\t8\tusual\n1 h\t6\t\n2 h\t2\tasleep\n4 h\t5\t\n8 h\t5\tbed"
+    )
     assert found.derivation == "8 -> 5 on 0-10 scale = 37.5 % reduction"
     assert [e.quote.split("\t")[0] for e in found.operands] == ["before", "4 h"]
 
@@ -53,8 +67,15 @@ def test_both_ends_of_a_flowsheet_are_cited_and_one_low_reading_is_not_the_level
 @pytest.mark.parametrize(
     "text",
     [
-        "The steroid injection gave 80 % relief for three weeks.", "SCS trial in March: 80% better.", "If the trial gives 50 % relief we will implant.", "Celiac plexus neurolysis: pain 9 -> 2.", "The goal of the trial is at least 50 % relief.",
-        "Her sister had the trial and was 90% better.", "Physical therapy: NRS 8 in, NRS 4 out.", '"Preliminary trial provided at least 50% reduction in pain with minimal side effects" is asked for.', "Pain relief in trial >= 50%?   ☐ Yes  ☐ No",
+        "The steroid injection gave 80 % relief for three weeks.",
+        "SCS trial in March: 80% better.",
+        "If the trial gives 50 % relief we will implant.",
+        "Celiac plexus neurolysis: pain 9 -> 2.",
+        "The goal of the trial is at least 50 % relief.",
+        "Her sister had the trial and was 90% better.",
+        "Physical therapy: NRS 8 in, NRS 4 out.",
+        '"Preliminary trial provided at least 50% reduction in pain with minimal side effects" is asked for.',
+        "Pain relief in trial >= 50%?   ☐ Yes  ☐ No",
     ],
 )
 def test_other_procedures_goals_other_people_and_prompts_are_no_trial_relief(text: str) -> None:
@@ -62,23 +83,42 @@ def test_other_procedures_goals_other_people_and_prompts_are_no_trial_relief(tex
 
 
 def test_stated_and_computed_relief_that_disagree_both_stay() -> None:
-    found = relief("NEURAXIAL TRIAL SUMMARY\nOutcome: 60% pain relief.\nScores: pre-trial 8/10. On catheter, day 1: 5/10, day 2: 5/10.")
+    found = relief(
+        "NEURAXIAL TRIAL SUMMARY\nOutcome: 60% pain relief.\nScores: pre-trial 8/10. On catheter, day 1: 5/10, day 2: 5/10."
+    )
     assert {f.attributes["side"] for f in found} == {"at_least_half", "under_half"}
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("IT trial: walked 600 ft against 120 ft before.", "improved"), ("Epidural trial: ODI 58 -> 34.", "improved"), ("End of trial: Oswestry 66 (was 64).", "unchanged"), ("TRIAL PT RECORD\nMeasure\tBefore\tDuring\nSix-minute walk\t128 m\t251 m", "improved")],
+    [
+        ("IT trial: walked 600 ft against 120 ft before.", "improved"),
+        ("Epidural trial: ODI 58 -> 34.", "improved"),
+        ("End of trial: Oswestry 66 (was 64).", "unchanged"),
+        ("TRIAL PT RECORD\nMeasure\tBefore\tDuring\nSix-minute walk\t128 m\t251 m", "improved"),
+    ],
 )
 def test_function_before_and_during_the_trial(text: str, value: str) -> None:
     assert [f.value for f in relief(text, "trial_function")] == [value]
 
 
 def test_the_trials_own_date_is_found_and_a_planned_trial_is_not() -> None:
-    assert [f.date for f in find_trials("note", pages("IT hydromorphone trial 1/27/26 went well."), "2026-03-20")] == ["2026-01-27"]
+    assert [f.date for f in find_trials("note", pages("IT hydromorphone trial 1/27/26 went well."), "2026-03-20")] == [
+        "2026-01-27"
+    ]
     assert find_trials("note", pages("Intrathecal trial is scheduled for 02/10/2026."), "2026-03-20") == []
 
 
-@pytest.mark.parametrize(("text", "topic"), [("the intrathecal trial", "trial"), ("lumbar ESI x2", "other"), ("spinal cord stimulator trial", "other"), ("intrathecal baclofen test dose", "other"), ("will schedule the epidural trial", "planned"), ("blood pressure normal", "")])
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("the intrathecal trial", "trial"),
+        ("lumbar ESI x2", "other"),
+        ("spinal cord stimulator trial", "other"),
+        ("intrathecal baclofen test dose", "other"),
+        ("will schedule the epidural trial", "planned"),
+        ("blood pressure normal", ""),
+    ],
+)
 def test_which_procedure_the_words_are_about(text: str, topic: str) -> None:
     assert topic_of(text) == topic

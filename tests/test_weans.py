@@ -17,9 +17,16 @@ def weans(text: str, day: str | None = "2026-03-20") -> list[Finding]:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("Opioids were weaned by 62% ahead of the trial.", 62.0), ("I have cut his hydrocodone by about half since March.", 50.0), ("Total daily opioid reduced by 2/3 over 5 months.", 66.7),
-        ("The opioid taper amounted to somewhere between 40 and 60 percent.", "vague"), ("Nearly half of the opioid dose has been tapered off.", "under_half"), ("His oxycodone is down to 40 percent of what it was.", 60.0),
-        ("Methadone has been weaned significantly since the fall.", "vague"), ("She went from six pills a day to two.", 66.7), ("Oral opioid cut by half before the test?   ☐ Yes  ☒ No", "under_half"), ("Oral opioid cut by half before the test?   ☒ Yes  ☐ No", "at_least_half"),
+        ("Opioids were weaned by 62% ahead of the trial.", 62.0),
+        ("I have cut his hydrocodone by about half since March.", 50.0),
+        ("Total daily opioid reduced by 2/3 over 5 months.", 66.7),
+        ("The opioid taper amounted to somewhere between 40 and 60 percent.", "vague"),
+        ("Nearly half of the opioid dose has been tapered off.", "under_half"),
+        ("His oxycodone is down to 40 percent of what it was.", 60.0),
+        ("Methadone has been weaned significantly since the fall.", "vague"),
+        ("She went from six pills a day to two.", 66.7),
+        ("Oral opioid cut by half before the test?   ☐ Yes  ☒ No", "under_half"),
+        ("Oral opioid cut by half before the test?   ☒ Yes  ☐ No", "at_least_half"),
     ],
 )
 def test_a_stated_wean_is_read(text: str, value: float | str) -> None:
@@ -29,8 +36,15 @@ def test_a_stated_wean_is_read(text: str, value: float | str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "We plan to wean the oxycodone by half before the trial.", "Systemic opioids have been weaned by at least 50% is the policy's wording.", "Pain fell by 60 % with the block.", "Come down on oxycodone in 10 % steps each week.",
-        "Her sister cut her opioids by half.", "Gabapentin was cut in half.", "If she can reduce the opioid by 50 % we will schedule the trial.", "Maybe half of the pills, he is not sure.", "Oral opioid cut by half before the test?   ☐ Yes  ☐ No",
+        "We plan to wean the oxycodone by half before the trial.",
+        "Systemic opioids have been weaned by at least 50% is the policy's wording.",
+        "Pain fell by 60 % with the block.",
+        "Come down on oxycodone in 10 % steps each week.",
+        "Her sister cut her opioids by half.",
+        "Gabapentin was cut in half.",
+        "If she can reduce the opioid by 50 % we will schedule the trial.",
+        "Maybe half of the pills, he is not sure.",
+        "Oral opioid cut by half before the test?   ☐ Yes  ☐ No",
     ],
 )
 def test_plans_policy_text_pain_and_other_drugs_are_no_wean(text: str) -> None:
@@ -39,13 +53,28 @@ def test_plans_policy_text_pain_and_other_drugs_are_no_wean(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "day"),
-    [("All opioid medication was stopped on February 20.", "2026-02-20"), ("He swallowed his last oxycodone on December 19.", "2025-12-19"), ("Zero opioids since 12/19.", "2025-12-19"), ("She has taken no opioid of any sort.", "2026-03-20"), ("Opioids: none.", "2026-03-20")],
+    [
+        ("All opioid medication was stopped on February 20.", "2026-02-20"),
+        ("He swallowed his last oxycodone on December 19.", "2025-12-19"),
+        ("Zero opioids since 12/19.", "2025-12-19"),
+        ("She has taken no opioid of any sort.", "2026-03-20"),
+        ("Opioids: none.", "2026-03-20"),
+    ],
 )
 def test_stopping_all_opioids_is_a_dose_of_zero_on_its_day(text: str, day: str) -> None:
     (found,) = {(f.value, f.date) for f in weans(text) if f.kind == "opioid_dose"}
     assert found == (0.0, day)
 
 
-@pytest.mark.parametrize("text", ["No opioid use disorder.", "No opioid change until then.", "No other opioid from any prescriber.", "All opioids will be stopped before the implant.", "Opioid-related constipation."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No opioid use disorder.",
+        "No opioid change until then.",
+        "No other opioid from any prescriber.",
+        "All opioids will be stopped before the implant.",
+        "Opioid-related constipation.",
+    ],
+)
 def test_other_negated_opioids_are_not_stopping(text: str) -> None:
     assert [f for f in weans(text) if f.kind == "opioid_dose"] == []
