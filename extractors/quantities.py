@@ -17,7 +17,10 @@ Side = Literal["at_least_half", "under_half", "vague"]
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _WORDS: dict[str, float] = {word: float(value) for value, word in enumerate(_ONES.split())}
-_WORDS |= {w: 10.0 * (i + 2) for i, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])}
+_WORDS |= {
+    w: 10.0 * (i + 2)
+    for i, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])
+}
 _SCALES = {"hundred": 100.0, "thousand": 1000.0}
 _ANY = "|".join(sorted([*_WORDS, *_SCALES], key=len, reverse=True))
 _SPELLED = rf"\b(?:{_ANY})(?:(?:\s+and\s+|[\s-]+)(?:{_ANY}))*(?:\s+point(?:\s+(?:{_ANY}))+)?\b"
