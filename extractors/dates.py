@@ -7,7 +7,7 @@ more than 45 days after it. Month and season dates carry their first day and say
 from __future__ import annotations
 
 import re
-from calendar import monthrange
+from calendar import month_abbr, month_name, monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -17,38 +17,7 @@ from extractors.quantities import NUMBER, number
 
 Precision = Literal["day", "month", "season", "year"]
 
-_MONTHS = {
-    name: i % 12 + 1
-    for i, name in enumerate(
-        [
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-            "jan",
-            "feb",
-            "mar",
-            "apr",
-            "may",
-            "jun",
-            "jul",
-            "aug",
-            "sep",
-            "oct",
-            "nov",
-            "dec",
-        ]
-    )
-}
-_MONTHS["sept"] = 9
+_MONTHS = {name.lower(): i for names in (month_name, month_abbr) for i, name in enumerate(names) if name} | {"sept": 9}
 _MONTH = (
     r"(?P<{}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
     r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"

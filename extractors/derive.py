@@ -56,13 +56,9 @@ def derive(findings: Sequence[Finding], trial_date: str | None, request_date: st
     if made is None:
         return []
     late = [t for t in totals if reference and t.day > reference and t.mme is not None]
-    value = made.value
-    only_after = (
-        isinstance(value, float)
-        and value < 50
-        and any(t.mme is not None and t.mme <= 0.5 * float(made.attributes["baseline"]) for t in late)
-    )  # type: ignore[arg-type]
-    if only_after:
+    baseline = made.attributes["baseline"]
+    only_after = isinstance(baseline, float) and isinstance(made.value, float) and made.value < 50
+    if isinstance(baseline, float) and only_after and any((t.mme or 0.0) <= 0.5 * baseline for t in late):
         made = replace(made, attributes={**made.attributes, "only_after_trial": True})
     return [made]
 

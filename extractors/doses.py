@@ -66,14 +66,16 @@ _PATCHES = frozenset({12.0, 12.5, 25.0, 37.5, 50.0, 62.5, 75.0, 87.5, 100.0})
 _KEYWORD = r"(?:(?:oral\s+)?morphine\s+(?:milligram\s+)?equivalents?|MMEs?|MEDDs?|OMEDD?s?|MEDs?|OMEs?|MEQ)"
 _STATED = re.compile(
     rf"(?P<a>{NUMBER})\s*(?:mg|milligrams?)?(?:\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<b>{NUMBER}))?\s*(?:mg|"
-    rf"milligrams?)?(?:\s*(?:/\s*d(?:ay)?|daily|per day|a day))?\s*(?:of\s+)?(?:oral\s+)?(?P<k1>{_KEYWORD})\b(?:(?:\s+(?:a day|"
+    rf"milligrams?)?(?:\s*(?:/\s*d(?:ay)?|daily|per day|"
+    rf"a day))?\s*(?:of\s+)?(?:oral\s+)?(?P<k1>{_KEYWORD})\b(?:(?:\s+(?:a day|"
     rf"daily|per day))?(?:\s+(?:in|on|at|last)\s+[\w~]+)?\s+(?:down\s+)?to\s+(?P<f>{NUMBER})(?!\s*(?:%|"
     rf"percent|weeks|months)))?"
     rf"|\b(?P<k2>{_KEYWORD})\b(?:\s*/\s*d(?:ay)?|\s+per day|\s+a day|\s+daily)?(?:\s*(?:now|of|"
     rf"is|was|at|=|:|~|≈|about|approx\w*|total(?:s|ing)?|down to|up to|stands|from|today|currently|"
     rf"went|fell|dropped|by|on|this|visit|intake|discharge|admission|trial|start|baseline|holding|"
     rf"reduced|weaned)){{0,4}}\s*(?P<c>{NUMBER})(?:\s*(?:mg)?(?:/d(?:ay)?)?\s*(?:->|→|=>|\bto\b|"
-    rf"\bdown to\b)\s*(?P<d>{NUMBER}))?(?:,?\s*\(?(?:was|down from|from|previously|formerly|prior)\s*(?P<e>{NUMBER})(?!\s*(?:/|"
+    rf"\bdown to\b)\s*(?P<d>{NUMBER}))?(?:,?\s*\(?(?:was|down from|from|previously|formerly|"
+    rf"prior)\s*(?P<e>{NUMBER})(?!\s*(?:/|"
     rf"weeks|months)))?",
 )
 _CASE_FREE = re.compile(_STATED.pattern.replace("MEDs?|", ""), re.I)

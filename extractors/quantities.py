@@ -15,12 +15,13 @@ from typing import Literal
 Bound = Literal["exact", "at_least", "about", "nearly", "at_most", "range"]
 Side = Literal["at_least_half", "under_half", "vague"]
 
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-_WORDS: dict[str, float] = {word: float(value) for value, word in enumerate(_ONES.split())}
-_WORDS |= {
-    w: 10.0 * (i + 2)
-    for i, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])
-}
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_WORDS: dict[str, float] = {word: float(value) for value, word in enumerate(re.findall(r"\w+", _ONES))}
+_WORDS |= {word: 10.0 * value for value, word in enumerate(re.findall(r"\w+", _TENS), 2)}
 _SCALES = {"hundred": 100.0, "thousand": 1000.0}
 _ANY = "|".join(sorted([*_WORDS, *_SCALES], key=len, reverse=True))
 _SPELLED = rf"\b(?:{_ANY})(?:(?:\s+and\s+|[\s-]+)(?:{_ANY}))*(?:\s+point(?:\s+(?:{_ANY}))+)?\b"
@@ -72,24 +73,24 @@ _BEFORE: tuple[tuple[Bound, re.Pattern[str]], ...] = (
     (
         "nearly",
         re.compile(
-            r"(?:a shade under|a touch under|a little under|a hair under|nearly|almost|just under|just below|just short of|short of|shy of|not quite|close to|approaching|nearing|barely|at the limit of)"
-            + _SMALL,
+            r"(?:a shade under|a touch under|a little under|a hair under|nearly|almost|just under|just below|"
+            r"just short of|short of|shy of|not quite|close to|approaching|nearing|barely|at the limit of)" + _SMALL,
             re.I,
         ),
     ),
     (
         "at_most",
         re.compile(
-            r"(?:well under|well below|under|less than|below|fewer than|up to|at most|<=|<|≤|maximum of|max\.?|at best|as much as)"
-            + _SMALL,
+            r"(?:well under|well below|under|less than|below|fewer than|up to|at most|<=|<|≤|maximum of|max\.?|"
+            r"at best|as much as)" + _SMALL,
             re.I,
         ),
     ),
     (
         "at_least",
         re.compile(
-            r"(?:more than|over|better than|greater than|upwards? of|in excess of|exceed(?:s|ed|ing)?|above|beyond|a good|fully|easily|>)"
-            + _SMALL,
+            r"(?:more than|over|better than|greater than|upwards? of|in excess of|exceed(?:s|ed|ing)?|above|"
+            r"beyond|a good|fully|easily|>)" + _SMALL,
             re.I,
         ),
     ),

@@ -48,7 +48,8 @@ _BEFORE = cue("scores_before")
 _DURING = cue("scores_during")
 _TARGET = cue("scores_target")
 _PAIR = re.compile(
-    rf"(?P<a>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten)|s\b)?\s*(?P<ua>{UNIT}\b)?\s*(?:\([^)]{{0,18}}\)\s*)?(?P<arrow>->|"
+    rf"(?P<a>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten)|"
+    rf"s\b)?\s*(?P<ua>{UNIT}\b)?\s*(?:\([^)]{{0,18}}\)\s*)?(?P<arrow>->|"
     rf"→|=>|➔|➜|>|\b(?:falling|fell|dropping|dropped|down|going|went|came) to\b|\bto\b|\bdown to\b|"
     rf"\b(?:came|went|fell|dropped|brought) down to\b|\bto (?:a|an)\b)\s*(?:about\s+|an average of\s+|"
     rf"a\s+)?(?P<b>{NUMBER})(?:\s*/\s*(?:10|100)|\s*out of (?:10|ten)|s\b)?\s*(?P<ub>{UNIT}\b)?",

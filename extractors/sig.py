@@ -106,7 +106,10 @@ def _amount(low: float, high: float) -> str:
 
 
 def regimens_in(text: str, anchor: date | None = None, last: Regimen | None = None) -> list[Regimen]:
-    """Opioid regimens in reading order. `last` is the regimen that the words before ended with: "now 10 mg TID" goes on with its drug."""
+    """Opioid regimens in reading order.
+
+    `last` is the regimen that the words before ended with: "now 10 mg TID" goes on with its drug.
+    """
     return list(_gather(text, list(tokens_of(text, anchor)), last))
 
 

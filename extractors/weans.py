@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from extractors.cues import cue
 from extractors.dates import dates_in
-from extractors.document import Page, excerpt
+from extractors.document import Excerpt, Page, excerpt
 from extractors.finding import Finding
 from extractors.opioids import opioids_in
 from extractors.quantities import NUMBER, Bound, Percent, number, percents, side
@@ -45,7 +45,8 @@ _POLICY = cue("weans_policy")
 _VAGUE = cue("weans_vague")
 _PILLS = re.compile(
     rf"\bfrom\s+(?:about\s+|roughly\s+|some\s+)?(?P<a>{NUMBER})(?:\s+(?:\w+\s+){{0,2}}(?:tabs?|"
-    rf"tablets?|pills?|caps?|capsules?|doses?))?(?:\s+(?:(?:a|per|each|every)\s+day|daily))?\s+(?:down\s+)?to\s+(?:about\s+|"
+    rf"tablets?|pills?|caps?|capsules?|doses?))?(?:\s+(?:(?:a|per|each|every)\s+day|"
+    rf"daily))?\s+(?:down\s+)?to\s+(?:about\s+|"
     rf"just\s+|only\s+)?(?P<b>{NUMBER})(?P<tail>\s+(?:\w+\s+){{0,2}}(?:tabs?|tablets?|pills?|"
     rf"caps?|capsules?|doses?))?(?P<day>\s+(?:(?:a|per|each|every)\s+day|daily))?",
     re.I,
@@ -57,7 +58,8 @@ _WHO = (
 )
 _ANY = r"(?:opioids?|opiates?|narcotics?)"
 _NONE = re.compile(
-    rf"\b(?:all|every|both|systemic|oral)\s+(?:(?:his|her|the|of|and|oral|systemic|prescription)\s+)*{_ANY}(?:\s+(?:medications?|"
+    rf"\b(?:all|every|both|systemic|oral)\s+(?:(?:his|her|the|of|and|oral|systemic|"
+    rf"prescription)\s+)*{_ANY}(?:\s+(?:medications?|"
     rf"medicines?|analgesics?|therapy|tablets?))?\s+(?:(?:was|were|has been|have been|had been|"
     rf"are|is)\s+)?(?:(?:completely|entirely|fully|altogether|all)\s+)?(?:stopped|discontinued|"
     rf"d/c'?d?|dc'?d|off|finished|weaned (?:off|to (?:zero|none|nothing))|tapered (?:off|to (?:zero|"
@@ -67,7 +69,8 @@ _NONE = re.compile(
     rf"currently|x\s*\d|has passed|(?:fills?|prescriptions?) since|in (?:him|her|them))"
     rf"|\b(?:taken|had|used|taking|takes|receiv\w+|on|is on|been on)\s+(?:no|zero)\s+(?:systemic\s+|"
     rf"oral\s+)?{_ANY}\b(?!\s+(?:changes?|from|other|use|in the pump))"
-    rf"|\b(?:opioid|opiate|narcotic)[- ]free\b|\bfree of (?:all )?(?:systemic )?{_ANY}\b|\bwithout (?:any )?{_ANY}\b(?=[,.;]|"
+    rf"|\b(?:opioid|opiate|narcotic)[- ]free\b|\bfree of (?:all )?(?:systemic )?{_ANY}\b|"
+    rf"\bwithout (?:any )?{_ANY}\b(?=[,.;]|"
     rf" (?:as|since|for))"
     rf"|\b{_ANY}(?:\s+(?:medications?|therapy))?\s*:\s*(?:none|off|nil|zero|0)\b"
     rf"|\b{_ANY}\s+(?:(?:were|have been|had been|was|has been)\s+)?(?:discontinued|stopped)\b(?!\s+(?:and restarted|"
@@ -77,7 +80,8 @@ _NONE = re.compile(
     rf"|\b(?:off|stopped|discontinued|weaned (?:completely |entirely |fully )?off(?: of)?|tapered (?:completely |"
     rf"entirely )?off|came off|come off|quit)\s+(?:all\s+|every\s+)(?:(?:his|her|the|of|oral|"
     rf"systemic)\s+)*{_ANY}"
-    rf"|\b(?:off|weaned off(?: of)?|came off|stopped|tapered off)\s+(?:(?:his|her|the|oral|systemic)\s+)*{_ANY}\s+(?:altogether|"
+    rf"|\b(?:off|weaned off(?: of)?|came off|stopped|tapered off)\s+(?:(?:his|her|the|oral|"
+    rf"systemic)\s+)*{_ANY}\s+(?:altogether|"
     rf"completely|entirely|in full|for good)"
     rf"|\b(?:swallowed|took|taken|had|used|the|since)\s+(?:his|her|the|their)?\s*last\s+(?:(?:tablet|"
     rf"pill|dose|one|of)\s+)*(?:of\s+)?(?:his\s+|her\s+|the\s+)?(?P<last>\w+)(?=\s+(?:on|was|"
@@ -273,7 +277,7 @@ def _is_wean(text: str, percent: Percent) -> bool:
     return bool(_DOWN.search(around) or re.search(r"\b(?:taper|wean)", clause, re.I))
 
 
-def _wean(where: object, text: str, day: str | None, percent: Percent) -> Finding:
+def _wean(where: Excerpt, text: str, day: str | None, percent: Percent) -> Finding:
     verdict = side(percent.low, percent.high, percent.bound)
     if (
         percent.bound in ("exact", "about", "at_least")
@@ -322,7 +326,7 @@ def _remaining(text: str, percent: Percent) -> bool:
 
 
 def _made(
-    where: object,
+    where: Excerpt,
     text: str,
     day: str | None,
     value: float | str,
@@ -347,4 +351,4 @@ def _made(
         date=day,
         derivation=derivation,
         attributes=attributes,
-    )  # type: ignore[arg-type]
+    )

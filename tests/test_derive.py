@@ -36,7 +36,8 @@ def test_half_reached_only_after_the_trial_is_not_reached() -> None:
     found = findings(
         (
             "2026-01-28",
-            "Opioid timeline: came to us on oxycodone 15 mg four times daily. On 12/05/2025 reduced to 10 mg four times daily. Since 01/19 he takes 10 mg twice daily.",
+            "Opioid timeline: came to us on oxycodone 15 mg four times daily. "
+            "On 12/05/2025 reduced to 10 mg four times daily. Since 01/19 he takes 10 mg twice daily.",
         )
     )
     (made,) = derive(found, "2026-01-13", "2026-02-17", "implant")

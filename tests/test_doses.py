@@ -16,7 +16,9 @@ def doses(text: str, day: str | None = "2026-03-20") -> list[Finding]:
 
 def test_a_medication_table_gives_a_dose_per_row_with_its_arithmetic() -> None:
     found = doses(
-        "MEDICATIONS\nDrug\tStrength\tDirections\tActual use\nOxycodone ER\t40 mg\t1 tab every 12 h\t2 per day\nOxycodone IR\t10 mg\t1 tab every 6 h\t4 per day\nDuloxetine\t60 mg\tdaily\tdaily\nNaloxone nasal\t4 mg\trescue\thas at home"
+        "MEDICATIONS\nDrug\tStrength\tDirections\tActual use\nOxycodone ER\t40 mg\t1 tab every 12 h\t2 per day\n"
+        "Oxycodone IR\t10 mg\t1 tab every 6 h\t4 per day\n"
+        "Duloxetine\t60 mg\tdaily\tdaily\nNaloxone nasal\t4 mg\trescue\thas at home"
     )
     assert [f.value for f in found] == [120, 60]
     assert found[0].derivation == "oxycodone 40 mg x 2/day x 1.5 = 120 MME/day"

@@ -19,7 +19,10 @@ def test_a_platelet_count_is_the_same_in_every_unit(words: str) -> None:
 
 
 def test_a_result_table_gives_the_result_not_the_range_or_the_previous_one() -> None:
-    text = "LABORATORY\nCollected 02/16/2026 07:55   Reported 02/17/2026\nTest\tResult\tFlag\tUnits\tReference\tPrevious\nPlatelet count\t84\tL\t10^9/L\t150-400\t141\nINR\t1.0\t0.9-1.1"
+    text = (
+        "LABORATORY\nCollected 02/16/2026 07:55   Reported 02/17/2026\n"
+        "Test\tResult\tFlag\tUnits\tReference\tPrevious\nPlatelet count\t84\tL\t10^9/L\t150-400\t141\nINR\t1.0\t0.9-1.1"
+    )
     assert labs(text) == [("platelets", 84.0, "2026-02-16"), ("inr", 1.0, "2026-02-16")]
 
 

@@ -84,7 +84,8 @@ def test_other_procedures_goals_other_people_and_prompts_are_no_trial_relief(tex
 
 def test_stated_and_computed_relief_that_disagree_both_stay() -> None:
     found = relief(
-        "NEURAXIAL TRIAL SUMMARY\nOutcome: 60% pain relief.\nScores: pre-trial 8/10. On catheter, day 1: 5/10, day 2: 5/10."
+        "NEURAXIAL TRIAL SUMMARY\nOutcome: 60% pain relief.\n"
+        "Scores: pre-trial 8/10. On catheter, day 1: 5/10, day 2: 5/10."
     )
     assert {f.attributes["side"] for f in found} == {"at_least_half", "under_half"}
 
