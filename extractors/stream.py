@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
@@ -30,6 +31,7 @@ def dated(pages: Pages, day: str | None) -> Iterator[tuple[Page, Segment, str | 
         for segment in segments:
             named = _days(segment.text, anchor)
             if segment.kind == "heading":
+                named = named or _months(segment.text, anchor)
                 now, here = (named[0].iso if named else now), None
             elif named and _is_entry(segment, named[0]):
                 now, here = named[0].iso, None
@@ -42,6 +44,14 @@ def dated(pages: Pages, day: str | None) -> Iterator[tuple[Page, Segment, str | 
 
 def _days(text: str, anchor: date | None) -> list[DateMention]:
     return [m for m in dates_in(text, anchor) if m.precision == "day"] if any(c.isdigit() for c in text) else []
+
+
+def _months(text: str, anchor: date | None) -> list[DateMention]:
+    """A month dates a heading that names a list or a visit ("Medications at consult 11/2025")."""
+    return [m for m in dates_in(text, anchor) if m.precision == "month"] if _VISIT.search(text) else []
+
+
+_VISIT = re.compile(r"medic|meds|\blist|visit|consult|note|follow|f/u", re.I)
 
 
 def _is_entry(segment: Segment, first: DateMention) -> bool:
