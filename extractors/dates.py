@@ -211,33 +211,36 @@ def document_date(document: Document) -> str | None:
     """
     best: tuple[int, str] | None = None
     for page in document.pages[:2]:
-        for line_number, text in enumerate(_lines(page)):
+        for number, (text, banner) in enumerate(_lines(page)):
             for mention in dates_in(text):
-                if mention.precision != "day" or not "1990" < mention.iso < "2100":
-                    continue
-                rank = (
-                    _rank(text[: mention.start], line_number, page.number)
-                    if not _NOT_SERVICE.search(text[: mention.start])
-                    else 0
-                )
-                if rank and (best is None or rank > best[0]):
-                    best = rank, mention.iso
+                if mention.precision == "day" and "1990" < mention.iso < "2100":
+                    rank = _rank(text, mention.start, number, page.number, banner)
+                    if rank and (best is None or rank > best[0]):
+                        best = rank, mention.iso
     if best:
         return best[1]
     named = dates_in(document.file.replace("_", " "))
     return next((m.iso for m in named if m.precision == "day"), None)
 
 
-def _rank(before: str, line_number: int, page: int) -> int:
-    if _SERVICE.search(before) and (line_number < 30 and page == 1):
-        return (5 if re.search(r"discharged?\W*$", before, re.I) else 4) if line_number < 12 else 2
-    if page == 1 and line_number < 8 and len(before.strip()) < 45:
-        return 3
-    return 1 if _WRITTEN.search(before) or not before.strip() else 0
+def _rank(text: str, start: int, number: int, page: int, banner: bool) -> int:
+    """How much a date in line `number` looks like the date of service; 0 for one that is another date."""
+    before = text[:start]
+    if _NOT_SERVICE.search(before) or (banner and _TRANSMITTED.search(text)):
+        return 0
+    if _SERVICE.search(before) and number < 30 and page == 1:
+        return (5 if re.search(r"discharged?\W*$", before, re.I) else 4) if number < 12 else 2
+    if page == 1 and (number < 8 or banner) and len(before.strip()) < 45 and "\t" not in text:
+        return 2 if banner else 3
+    return 1 if not banner and (_WRITTEN.search(before) or not before.strip()) else 0
 
 
-def _lines(page: Page) -> list[str]:
-    """The page's printed lines without what repeats on every page (banner, fax line)."""
-    if page.lines:
-        return [page.text[line.start : line.end] for line in page.lines if line.kind not in ("header", "footer")]
-    return page.text.split("\n")
+_TRANSMITTED = re.compile(r"\bfax|\bfrom:|\bto:|\bP\.?\s?\d|\bpage\b|\bD\.?O\.?B|\bprint", re.I)
+
+
+def _lines(page: Page) -> list[tuple[str, bool]]:
+    """The page's printed lines, each with whether it repeats on every page (banner, fax line); body first."""
+    if not page.lines:
+        return [(text, False) for text in page.text.split("\n")]
+    lines = [(page.text[x.start : x.end], x.kind in ("header", "footer")) for x in page.lines]
+    return [x for x in lines if not x[1]] + [(text, True) for text, banner in lines[:8] if banner]

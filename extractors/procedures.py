@@ -68,6 +68,13 @@ _NO_RECORD = re.compile(
 _PROCEDURE = re.compile(r"\s*(?:procedures?|operation|title|procedure performed|operation performed)\b", re.I)
 
 
+def _is_procedure(segment: Segment) -> bool:
+    """A "Procedure: ..." line, as a field or run into the sentences around it."""
+    if segment.label:
+        return bool(_PROCEDURE.match(segment.label))
+    return bool((named := _PROCEDURE.match(segment.text)) and segment.text[named.end() :].lstrip().startswith(":"))
+
+
 def topic_of(text: str, before: Topic = "") -> Topic:
     """The procedure that `text` speaks of, given what the words before it spoke of."""
     stim = bool(_STIM_TRIAL.search(text) or _ANTISPASTIC.search(text))
@@ -96,11 +103,7 @@ def topics(segments: Sequence[tuple[Page, Segment, str | None]]) -> Iterator[tup
     started = False
     for index, (page, segment, day) in enumerate(segments):
         own = topic_of(segment.text)
-        if (
-            index < 10
-            and own == "trial"
-            and (_PROCEDURE.match(segment.label) or segment.kind == "heading" and not started)
-        ):
+        if index < 10 and own == "trial" and (_is_procedure(segment) or segment.kind == "heading" and not started):
             title = base = "trial"
         if segment.kind == "heading":
             if not started:
@@ -177,7 +180,7 @@ def _own_record(
     if not day or not _RECORD.search(title) or _NO_RECORD.search(title):
         return
     for page, segment, _, topic in stream[:10]:
-        titled = segment.kind == "heading" or bool(_PROCEDURE.match(segment.label))
+        titled = segment.kind == "heading" or _is_procedure(segment)
         if not titled or topic != "trial" or segment.marks:
             continue
         early = [

@@ -55,7 +55,12 @@ _VISIT = re.compile(r"medic|meds|\blist|visit|consult|note|follow|f/u", re.I)
 
 
 def _is_entry(segment: Segment, first: DateMention) -> bool:
-    return segment.kind in ("sentence", "field") and first.start <= 2 and len(segment.text) <= ENTRY_LENGTH and segment.text.rstrip().endswith(":")
+    return (
+        segment.kind in ("sentence", "field")
+        and first.start <= 2
+        and len(segment.text) <= ENTRY_LENGTH
+        and segment.text.rstrip().endswith(":")
+    )
 
 
 def _leading(segment: Segment, named: list[DateMention]) -> str | None:

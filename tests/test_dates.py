@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from extractors.dates import dates_in, document_date
-from extractors.document import Document, Page
+from extractors.document import Document, Line, LineKind, Page
 
 ANCHOR = date(2026, 3, 20)
 
@@ -86,3 +86,13 @@ def test_the_date_of_service_is_not_a_birth_print_fax_or_target_date(text: str, 
 
 def test_a_file_name_dates_a_document_that_names_no_date() -> None:
     assert document_date(document("Seen in clinic.", "02_clinic_2025-06-10.pdf")) == "2025-06-10"
+
+
+def test_a_date_in_a_repeated_banner_serves_where_the_body_names_none() -> None:
+    text = "Follow-up Visit\n01/12/2026 Dr. Castille\nNRS 8, unchanged.\n10/20/2025\tRN\trecords requested"
+    ends = [text.index("\n"), text.index("\nNRS"), text.index("\n10/20"), len(text)]
+    starts = [0, *(end + 1 for end in ends[:-1])]
+    kinds: tuple[LineKind, ...] = ("header", "header", "text", "row")
+    lines = tuple(Line(a, b, kind) for a, b, kind in zip(starts, ends, kinds, strict=True))
+    page = Page(1, text, np.full((len(text), 4), np.nan, np.float32), 612, 792, lines)
+    assert document_date(Document("note", "note.pdf", "0" * 64, (page,))) == "2026-01-12"

@@ -123,3 +123,15 @@ def test_the_trials_own_date_is_found_and_a_planned_trial_is_not() -> None:
 )
 def test_which_procedure_the_words_are_about(text: str, topic: str) -> None:
     assert topic_of(text) == topic
+
+
+def test_a_dictations_procedure_line_makes_its_flowsheet_the_trials() -> None:
+    text = (
+        "PROCEDURE DICTATION\nDATE OF SERVICE: 01/20/2026. PROCEDURE: Lumbar epidural catheter, opioid trial, one day.\n"
+        "SCORES AS CHARTED:\nTime\tScore\tComment\n07:30\t8\tbefore catheter\n10:00\t6\tresting\n12:00\t5\tup\n14:00\t5\tup"
+    )
+    assert [f.value for f in relief(text)] == [37.5]
+
+
+def test_consent_wording_on_what_counts_as_success_is_no_relief() -> None:
+    assert relief("IT trial note. It is thought to have worked when pain drops by half or more.") == []
