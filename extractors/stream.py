@@ -35,9 +35,7 @@ def dated(pages: Pages, day: str | None) -> Iterator[tuple[Page, Segment, str | 
                 now, here = (named[0].iso if named else now), None
             elif named and _is_entry(segment, named[0]):
                 now, here = named[0].iso, None
-            elif segment.kind in ("field", "row", "tick"):
-                here = _leading(segment, named)
-            elif _leading(segment, named):
+            elif segment.kind in ("field", "row", "tick") or _leading(segment, named):
                 here = _leading(segment, named)
             yield page, segment, here or now
 

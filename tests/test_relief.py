@@ -127,8 +127,10 @@ def test_which_procedure_the_words_are_about(text: str, topic: str) -> None:
 
 def test_a_dictations_procedure_line_makes_its_flowsheet_the_trials() -> None:
     text = (
-        "PROCEDURE DICTATION\nDATE OF SERVICE: 01/20/2026. PROCEDURE: Lumbar epidural catheter, opioid trial, one day.\n"
-        "SCORES AS CHARTED:\nTime\tScore\tComment\n07:30\t8\tbefore catheter\n10:00\t6\tresting\n12:00\t5\tup\n14:00\t5\tup"
+        "PROCEDURE DICTATION\nDATE OF SERVICE: 01/20/2026. PROCEDURE: Lumbar epidural "
+        "catheter, opioid trial.\n"
+        "SCORES AS CHARTED:\nTime\tScore\tComment\n07:30\t8\tbefore catheter\n10:00\t6\tresting\n12:00\t5\tup\n"
+        "14:00\t5\tup"
     )
     assert [f.value for f in relief(text)] == [37.5]
 
