@@ -211,10 +211,10 @@ def document_date(document: Document) -> str | None:
     """
     best: tuple[int, str] | None = None
     for page in document.pages[:2]:
-        for number, (text, banner) in enumerate(_lines(page)):
+        for index, (text, banner) in enumerate(_lines(page)):
             for mention in dates_in(text):
                 if mention.precision == "day" and "1990" < mention.iso < "2100":
-                    rank = _rank(text, mention.start, number, page.number, banner)
+                    rank = _rank(text, mention.start, index, page.number, banner)
                     if rank and (best is None or rank > best[0]):
                         best = rank, mention.iso
     if best:
