@@ -272,7 +272,8 @@ def _worn(text: str, regimen: Regimen, place: _Place) -> bool:
 
 _FROM_TO = re.compile(
     rf"\bfrom\s+(?:about\s+)?(?P<a>{NUMBER})(?:\s*(?:mg|milligrams?)(?:\s*(?:/\s*d(?:ay)?|a day|"
-    rf"daily|per day))?)?(?:\s+(?:in|on|last|at)\s+\w+(?:\s+\w+)?)?\s+(?:down\s+)?to\s+(?:about\s+)?(?P<b>{NUMBER})\s*(?:mg|"
+    rf"daily|per day))?)?(?:\s+(?:in|on|last|at)\s+\w+(?:\s+\w+)?)?"
+    rf"\s+(?:down\s+)?to\s+(?:about\s+)?(?P<b>{NUMBER})\s*(?:mg|"
     rf""
     rf"milligrams?)\s*(?:/\s*d(?:ay)?\b|a day|daily|per day|total)",
     re.I,
