@@ -11,9 +11,12 @@ from typing import Any
 
 import yaml
 
+from extractors.dates import document_date
 from extractors.document import Document
 from extractors.identity import DATE, Identity, foreign_pages, iso_date, packet_identity
 from extractors.opioids import opioids_in
+from extractors.procedures import find_trials
+from extractors.structure import segments
 
 __all__ = ["Identity", "RequestFacts", "RequestHint", "drug_names", "foreign_pages", "read_request_facts"]
 
@@ -71,7 +74,7 @@ def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
     codes = tuple(dict.fromkeys(code for line in asked for code in ticked_codes(line)))
     drug = planned_drug(asked)
     return RequestFacts(
-        phase=asked_phase(asked or all_lines),
+        phase=asked_phase(asked) or _phase_of_course(documents),
         indication=indication(asked, all_lines),
         drug=drug if drug is not None or _undecided(asked) else planned_drug(all_lines),
         codes=codes,
@@ -104,6 +107,22 @@ def asked_phase(lines: Sequence[str]) -> str | None:
         if first:
             return min(first, key=lambda phase: first[phase])
     return None
+
+
+def _phase_of_course(documents: Sequence[Document]) -> str | None:
+    """Where no request paper tells: the newest note that asks for a pump, or a trial that took place, means the implant."""
+    days = [(document_date(document) or "", document) for document in documents]
+    newest_first = [document for _, document in sorted(days, key=lambda item: item[0], reverse=True)]
+    asked = [phase for document in newest_first if (phase := asked_phase(list(_lines(document))))]
+    if asked[:1] == ["implant"] or any(_records_trial(document, day or None) for day, document in days):
+        return "implant"
+    return asked[0] if asked else None
+
+
+def _records_trial(document: Document, day: str | None) -> bool:
+    pages = [(page, segments(page)) for page in document.pages if page.readable]
+    found = find_trials(document.document_id, pages, day)
+    return any(f.value == "done" and f.assertion.plain for f in found)
 
 
 def indication(asked: Sequence[str], lines: Sequence[str]) -> str | None:

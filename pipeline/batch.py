@@ -9,7 +9,9 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from criteria.policy import load_policy
 from pipeline.outputs import summary_rows, write_screening, write_tables
@@ -17,8 +19,13 @@ from pipeline.packets import Packet
 from pipeline.run import OnPages, Problem, process
 from pipeline.worksheet import write_worksheet
 
+if TYPE_CHECKING:
+    from extractors.readers.ocr_worker import Recogniser
+
 OnPacket = Callable[[], None]
 HERE = Path(__file__).parent.parent
+OCR_CACHE = ".ocr"
+"""In the workspace: pages recognised once need not be again."""
 PACKAGES = ("extractors", "criteria", "pipeline")
 
 
@@ -54,9 +61,22 @@ def screen_all(
 def _one_by_one(
     packets: Sequence[Packet], workspace: Path, policy: str, on_packet: OnPacket, on_pages: OnPages
 ) -> Iterator[Done]:
-    for packet in packets:
-        yield screen_one(packet, workspace, policy, on_pages)
-        on_packet()
+    try:
+        for packet in packets:
+            yield screen_one(packet, workspace, policy, on_pages)
+            on_packet()
+    finally:
+        if _recogniser.cache_info().currsize:
+            _recogniser(workspace).close()
+            _recogniser.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _recogniser(workspace: Path) -> Recogniser:
+    """This process's own OCR, kept from packet to packet: its engines take seconds to load."""
+    from extractors.readers.ocr_worker import Recogniser
+
+    return Recogniser(cache=workspace / OCR_CACHE)
 
 
 def _in_processes(
@@ -91,7 +111,7 @@ def _alone(packet: Packet, workspace: Path, policy: str) -> Done:
 def screen_one(packet: Packet, workspace: Path, policy: str, on_pages: OnPages = lambda pages: None) -> Done:
     """Screen one packet and write its files. Whatever goes wrong with it is its own problem."""
     try:
-        done = process(packet, load_policy(policy), on_pages=on_pages)
+        done = process(packet, load_policy(policy), _recogniser(workspace), on_pages)
         rows: tuple[tuple[str, ...], ...] = ()
         if done.screening is not None:
             write_screening(done.screening, workspace)

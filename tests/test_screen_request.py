@@ -116,3 +116,9 @@ def test_one_misread_digit_is_not_another_patient():
     plan = "Member: Jane Doe  DOB 02/03/1960  ID 99-120045\n"
     request = decide(document("form", FORM), document("note", BANNER), document("more", misread, plan))
     assert request.foreign_pages == ()
+
+
+def test_without_a_request_paper_a_trial_that_took_place_means_that_the_pump_is_asked_for():
+    trial = BANNER + "Intrathecal morphine trial\nTrial performed 01/05/2026: single-shot intrathecal morphine, pain 8 to 3.\n"
+    assert decide(document("record", trial)).phase == "implant"
+    assert decide(document("note", BANNER + "Clinic visit 01/05/2026\nLow back pain.\n")).phase == "unknown"

@@ -16,11 +16,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from extractors.readers import read_document
+    from extractors.readers.ocr_worker import Recogniser
 
     if not args.file.is_file():
         raise UserError(f"{args.file}: no such file; name a document")
     try:
-        document = read_document(args.file)
+        with Recogniser() as recognise:
+            document = read_document(args.file, recognise=recognise)
     except UnreadableFile as error:
         raise UserError(f"{error.file}: {error.reason}; give a PDF, a text file or an image") from None
     if args.json:
