@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -19,8 +20,7 @@ def gutter(rows: Sequence[Row], width: float) -> tuple[int, int, float] | None:
 
     A table of two columns is no such stretch: its cells are short, or do not run on from line to line.
     """
-    wide = sum(any(b.x0 - a.x1 >= WIDE * r.size for a, b in zip(r.words, r.words[1:], strict=False)) or
-               r.x0 > 0.45 * width for r in rows)
+    wide = sum(any(b.x0 - a.x1 >= WIDE * r.size for a, b in pairwise(r.words)) or r.x0 > 0.45 * width for r in rows)
     if wide < LEAST_ROWS:
         return None
     bins = int(width / STEP) + 1
@@ -59,6 +59,6 @@ def _runs_on(words: Sequence[Word]) -> bool:
     column = max(r.x1 for r in lines) - min(r.x0 for r in lines)
     full = median((r.x1 - r.x0) / column for r in lines)
     long = median(sum(len(w.text) + 1 for w in r.words) for r in lines)
-    gaps = median(sum(b.x0 - a.x1 > 1.5 * r.size for a, b in zip(r.words, r.words[1:], strict=False)) for r in lines)
+    gaps = median(sum(b.x0 - a.x1 > 1.5 * r.size for a, b in pairwise(r.words)) for r in lines)
     lower = sum(r.words[0].text[0].islower() for r in lines) / len(lines)
     return full >= 0.6 and long >= 18 and gaps == 0 and lower >= 0.25
