@@ -184,7 +184,7 @@ def test_a_page_that_kills_its_reader_costs_that_page(tmp_path: Path, monkeypatc
 def test_plain_text_pages_rows_and_boxes(tmp_path: Path):
     path = tmp_path / "note.txt"
     path.write_bytes(
-        "HISTORY\r\nPain 8/10.  Worse at night.\r\n\r\n\r\nDrug     Dose\r\nMorphine\t60 mg\fpage two".encode()
+        b"HISTORY\r\nPain 8/10.  Worse at night.\r\n\r\n\r\nDrug     Dose\r\nMorphine\t60 mg\fpage two"
     )
     first, second = read_document(path).pages
     assert first.text == "HISTORY\nPain 8/10.  Worse at night.\n\nDrug\tDose\nMorphine\t60 mg"

@@ -94,7 +94,7 @@ def test_two_spaces_after_a_full_stop_make_no_cell():
 
 
 PROSE = (
-    "the patient reports that the pain is worse on walking and better when she lies down in the evening after".split()
+    ["the", "patient", "reports", "that", "the", "pain", "is", "worse", "on", "walking", "and", "better", "when", "she", "lies", "down", "in", "the", "evening", "after"]
 )
 
 

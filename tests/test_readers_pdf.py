@@ -17,7 +17,6 @@ from reportlab.pdfgen import canvas
 from reportlab.platypus import Table, TableStyle
 
 from extractors.document import Page, excerpt
-from extractors.errors import UnreadableFile
 from extractors.readers import Limits, needs_ocr, read_document
 
 Draw = Callable[[canvas.Canvas], None]

@@ -34,9 +34,18 @@ def gutter(rows: Sequence[Row], width: float) -> tuple[int, int, float] | None:
         run = np.where(taken, 0, run + 1)
     for (first, last), places in sorted(best.items(), key=lambda item: item[0][0] - item[0][1]):
         x = (places[len(places) // 2] + 0.5) * STEP
+        while first < last - 1 and _apart(rows[first], rows[first + 1]):
+            first += 1
+        while first < last - 1 and _apart(rows[last - 2], rows[last - 1]):
+            last -= 1
         if _prose(rows[first:last], x):
             return first, last, x
     return None
+
+
+def _apart(above: Row, below: Row) -> bool:
+    """Whether a row stands clear of the stretch that begins or ends beside it: a letterhead, a page number."""
+    return below.top - above.bottom > 1.5 * min(above.size, below.size)
 
 
 def _taken(row: Row, bins: int) -> np.ndarray:

@@ -38,7 +38,8 @@ def mark_repeated(pages: Sequence[Page]) -> list[Page]:
     for page in pages:
         kinds: dict[int, LineKind] = {}
         for top, line in _outer(page):
-            if seen[top, _shape(page, line)] >= often or _known(page.text[line.start : line.end], top):
+            known = _known(page.text[line.start : line.end], top and page.text[line.end : line.end + 2] in ("", "\n\n"))
+            if seen[top, _shape(page, line)] >= often or known:
                 kinds[line.start] = "header" if top else "footer"
         last = max((i for i, line in enumerate(page.lines) if kinds.get(line.start) == "header"), default=-1)
         kinds.update({line.start: "header" for line in page.lines[: last + 1] if line.start in _tops(page)})

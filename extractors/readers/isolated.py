@@ -63,7 +63,7 @@ def _pages(path: Path, limits: Limits, warnings: list[str]) -> Iterator[Page | s
 
 
 def _child(path: Path, limits: Limits, first: int, deadline: float) -> Iterator[Page | str | tuple[str, str] | None]:
-    """What one child sends, None when it is done, file and reason when it cannot be read; ends early when it dies or stalls."""
+    """What one child sends; None when it is done, file and reason when it cannot. Ends early when it dies or stalls."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_read, args=(path, limits, first, there), daemon=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +14,8 @@ WIDE = 1.0
 """A gap of this many ems separates two cells by itself."""
 ALIGNED = 0.45
 """A gap of this many ems does so when the next words of a neighbouring row start at the same place."""
+
+LIST_MARK = re.compile(r"\(?\w{1,2}[.)]|[•●▪◆➢*o-]")
 
 
 @dataclass(slots=True)
@@ -49,8 +52,9 @@ def gather(words: Sequence[Word]) -> list[Row]:
     for word in sorted(words, key=lambda w: w.top + w.bottom):
         for i in range(len(bands) - 1, max(len(bands) - 3, -1), -1):
             tallest, members = bands[i]
-            shared = min(tallest.bottom, word.bottom) - max(tallest.top, word.top)
-            if shared > 0.5 * min(tallest.bottom - tallest.top, word.bottom - word.top):
+            small = word.bottom - word.top < 0.8 * (tallest.bottom - tallest.top)
+            beside = min(members, key=lambda m: max(m.x0 - word.x1, word.x0 - m.x1)) if small else tallest
+            if _level(tallest, word) and _level(beside, word):
                 members.append(word)
                 if word.bottom - word.top > 1.2 * (tallest.bottom - tallest.top):
                     bands[i] = (word, members)
@@ -58,6 +62,11 @@ def gather(words: Sequence[Word]) -> list[Row]:
         else:
             bands.append((word, [word]))
     return [row_of(members) for _, members in bands]
+
+
+def _level(a: Word, b: Word) -> bool:
+    """Whether the lower of two words shares half of its height with the other."""
+    return min(a.bottom, b.bottom) - max(a.top, b.top) > 0.5 * min(a.bottom - a.top, b.bottom - b.top)
 
 
 def split_cells(rows: Sequence[Row]) -> None:
@@ -71,18 +80,28 @@ def split_cells(rows: Sequence[Row]) -> None:
         near = [s for j in (i - 2, i - 1, i + 1, i + 2) if 0 <= j < len(rows) for s in starts[j]]
         usual = _usual_gap(row)
         cells, cell = [], [row.words[0]]
-        for before, word in pairwise(row.words):
+        for k, (before, word) in enumerate(pairwise(row.words)):
             gap, em = word.x0 - before.x1, row.size
-            if {before.text, word.text} & {EMPTY, TICKED}:
-                wide, aligned = gap >= 3 * em, False  # a tick box belongs to the words beside it
+            if k == 0 and LIST_MARK.fullmatch(before.text):
+                new = False
+            elif _tied(before, word, row.words[k + 2 : k + 3]):
+                new = gap >= 3 * em
             else:
                 wide = gap >= 2.5 * em or (gap >= clear * em and gap >= 1.8 * usual)
-                aligned = gap >= least * em and _aligned(word, near, 0.2 * em)
-            if wide or aligned:
+                new = wide or (gap >= least * em and _aligned(word, near, 0.2 * em))
+            if new:
                 cells.append(cell)
                 cell = []
             cell.append(word)
         row.cells = [*cells, cell]
+
+
+def _tied(before: Word, word: Word, after: Sequence[Word]) -> bool:
+    """Whether a tick box is one of two words and the other its label: boxes alone in their columns are cells."""
+    marks = (EMPTY, TICKED)
+    if word.text in marks:
+        return before.text not in marks and bool(after) and after[0].text not in marks
+    return before.text in marks
 
 
 def _space(rows: Sequence[Row]) -> float:
@@ -98,7 +117,8 @@ def _starts(row: Row, least: float) -> list[tuple[float, float]]:
 
 
 def _aligned(word: Word, near: Sequence[tuple[float, float]], slack: float) -> bool:
-    return any(abs(word.x0 - x0) <= slack or abs(word.x1 - x1) <= slack for x0, x1 in near)
+    number = any(map(str.isdigit, word.text))  # set to the right, perhaps
+    return any(abs(word.x0 - x0) <= slack or (number and abs(word.x1 - x1) <= slack) for x0, x1 in near)
 
 
 def _usual_gap(row: Row) -> float:
@@ -145,6 +165,8 @@ def _wraps_first(row: Row, head: Row, gap: float, below: Row | None) -> bool:
 def _columns(run: list[Row]) -> list[Row]:
     """Anchor the cells of a table at the columns of its fullest row; join wrapped cells into the row above."""
     most = max(len(row.cells) for row in run)
+    if len(run[0].cells) < most and sum(len(row.cells) == most for row in run) < 2:
+        return run
     edges = [
         (min(c[0].x0 for c in col), max(c[-1].x1 for c in col))
         for col in zip(*(row.cells for row in run if len(row.cells) == most), strict=True)
