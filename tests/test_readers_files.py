@@ -169,7 +169,9 @@ def test_a_page_that_kills_its_reader_costs_that_page(tmp_path: Path, monkeypatc
     )
     path = write(tmp_path / "hang.pdf", 3)
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
-        font = pdf.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica))
+        font = pdf.make_indirect(
+            pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        )
         font.ToUnicode = pikepdf.Stream(pdf, endless)
         pdf.pages[1].Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
         pdf.save(path)
@@ -181,7 +183,9 @@ def test_a_page_that_kills_its_reader_costs_that_page(tmp_path: Path, monkeypatc
 
 def test_plain_text_pages_rows_and_boxes(tmp_path: Path):
     path = tmp_path / "note.txt"
-    path.write_bytes("HISTORY\r\nPain 8/10.  Worse at night.\r\n\r\n\r\nDrug     Dose\r\nMorphine\t60 mg\fpage two".encode())
+    path.write_bytes(
+        b"HISTORY\r\nPain 8/10.  Worse at night.\r\n\r\n\r\nDrug     Dose\r\nMorphine\t60 mg\fpage two"
+    )
     first, second = read_document(path).pages
     assert first.text == "HISTORY\nPain 8/10.  Worse at night.\n\nDrug\tDose\nMorphine\t60 mg"
     assert [n.kind for n in first.lines] == ["heading", "text", "row", "row"]

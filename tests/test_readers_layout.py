@@ -8,7 +8,9 @@ import pytest
 from extractors.readers.layout import EMPTY, TICKED, Word, compose
 
 
-def line(text: str, x: float, y: float, size: float = 10.0, bold: bool = False, sure: float | None = None) -> list[Word]:
+def line(
+    text: str, x: float, y: float, size: float = 10.0, bold: bool = False, sure: float | None = None
+) -> list[Word]:
     """Words of half an em per letter, a quarter em apart."""
     words = []
     for part in text.split():
@@ -70,12 +72,19 @@ def test_a_frame_with_long_text_is_read_cell_by_cell():
 
 
 def test_unruled_table_wraps_under_its_column_and_keeps_empty_cells():
-    rows = [("Clock", "NRS", "Remarks"), ("08:00", "7", "usual pain"), ("09:00", "", "nose itches a"), ("10:00", "3", "ok")]
+    rows = [
+        ("Clock", "NRS", "Remarks"),
+        ("08:00", "7", "usual pain"),
+        ("09:00", "", "nose itches a"),
+        ("10:00", "3", "ok"),
+    ]
     words = []
     for (a, b, c), y in zip(rows, (50, 66, 82, 109), strict=True):
         words += line(a, 50, y) + line(b, 150, y) + line(c, 250, y)
     words += line("little", 250, 93)
-    assert compose(words).text == "Clock\tNRS\tRemarks\n08:00\t7\tusual pain\n09:00\t\tnose itches a little\n10:00\t3\tok"
+    assert (
+        compose(words).text == "Clock\tNRS\tRemarks\n08:00\t7\tusual pain\n09:00\t\tnose itches a little\n10:00\t3\tok"
+    )
 
 
 def test_two_spaces_after_a_full_stop_make_no_cell():
@@ -84,7 +93,9 @@ def test_two_spaces_after_a_full_stop_make_no_cell():
     assert compose(words).text == "He slept. No fever."
 
 
-PROSE = "the patient reports that the pain is worse on walking and better when she lies down in the evening after".split()
+PROSE = (
+    ["the", "patient", "reports", "that", "the", "pain", "is", "worse", "on", "walking", "and", "better", "when", "she", "lies", "down", "in", "the", "evening", "after"]
+)
 
 
 def column(x: float, y: float, count: int, pitch: float = 12) -> list[Word]:
@@ -102,8 +113,13 @@ def test_two_columns_are_read_left_then_right_also_on_uneven_baselines(shift: fl
 
 
 def test_a_table_of_two_long_columns_stays_in_rows():
-    cells = [("Celecoxib and meloxicam tablets", "No benefit, stomach upset"), ("Physical therapy for eight weeks", "Pain worse after")]
-    words = [w for k in range(6) for w in line(cells[k % 2][0], 50, 60 + 14 * k) + line(cells[k % 2][1], 320, 60 + 14 * k)]
+    cells = [
+        ("Celecoxib and meloxicam tablets", "No benefit, stomach upset"),
+        ("Physical therapy for eight weeks", "Pain worse after"),
+    ]
+    words = [
+        w for k in range(6) for w in line(cells[k % 2][0], 50, 60 + 14 * k) + line(cells[k % 2][1], 320, 60 + 14 * k)
+    ]
     assert compose(words).text.splitlines() == ["\t".join(cells[k % 2]) for k in range(6)]
 
 
@@ -125,3 +141,21 @@ def test_headings(text: str, bold: bool, size: float, kind: str):
 def test_nothing_gives_an_empty_text():
     page = compose([])
     assert page.text == "" and page.boxes.shape == (0, 4) and page.lines == ()
+
+
+def test_a_wrapped_first_cell_joins_its_row():
+    words = [w for x, t in ((50, "Muscle"), (150, "Before"), (220, "After")) for w in line(t, x, 50)]
+    for k, name in enumerate(["Knee", "Elbow"]):
+        y = 64 + 26 * k
+        words += line(name, 50, y) + line("4", 150, y) + line("1", 220, y) + line("extensors", 50, y + 11)
+    assert compose(words).text == "Muscle\tBefore\tAfter\nKnee extensors\t4\t1\nElbow extensors\t4\t1"
+
+
+def test_typewriter_lines_are_no_table():
+    words = []
+    for k in range(6):
+        x = 50.0
+        for part in PROSE[2 * k : 2 * k + 8]:
+            words.append(Word(part, x, 50 + 12 * k, x + 6 * len(part), 60 + 12 * k, 10))
+            x += 6 * len(part) + 6
+    assert "\t" not in compose(words).text

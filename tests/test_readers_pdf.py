@@ -17,7 +17,6 @@ from reportlab.pdfgen import canvas
 from reportlab.platypus import Table, TableStyle
 
 from extractors.document import Page, excerpt
-from extractors.errors import UnreadableFile
 from extractors.readers import Limits, needs_ocr, read_document
 
 Draw = Callable[[canvas.Canvas], None]
@@ -179,14 +178,23 @@ def test_glyphs_are_those_of_pdfplumber(make):
     assert np.allclose([g[1:5] for g in device.glyphs], [c[1:] for c in theirs], atol=1e-6)
 
 
-ROWS = [["Drug", "Dose", "Response"], ["Morphine ER", "60 mg", "8 to 7"], ["Gabapentin", "", "dry, dizzy\nno help"], ["TENS", "daily", "little"]]
+ROWS = [
+    ["Drug", "Dose", "Response"],
+    ["Morphine ER", "60 mg", "8 to 7"],
+    ["Gabapentin", "", "dry, dizzy\nno help"],
+    ["TENS", "daily", "little"],
+]
 
 
 @pytest.mark.parametrize("ruled", [True, False])
 def test_table_rows(make, ruled: bool):
     def draw(sheet: canvas.Canvas) -> None:
         style = [("FONTSIZE", (0, 0), (-1, -1), 9), ("VALIGN", (0, 0), (-1, -1), "TOP")]
-        table = Table(ROWS, colWidths=[120, 80, 150], style=TableStyle([*style, *([("GRID", (0, 0), (-1, -1), 0.5, colors.black)] if ruled else [])]))
+        table = Table(
+            ROWS,
+            colWidths=[120, 80, 150],
+            style=TableStyle([*style, *([("GRID", (0, 0), (-1, -1), 0.5, colors.black)] if ruled else [])]),
+        )
         table.wrapOn(sheet, 400, 400)
         table.drawOn(sheet, 60, 400)
         prose(sheet)
@@ -194,7 +202,12 @@ def test_table_rows(make, ruled: bool):
     path = make(draw)
     page = read(path)
     rows = [page.text[n.start : n.end] for n in page.lines if n.kind == "row"]
-    assert rows == ["Drug\tDose\tResponse", "Morphine ER\t60 mg\t8 to 7", "Gabapentin\t\tdry, dizzy no help", "TENS\tdaily\tlittle"]
+    assert rows == [
+        "Drug\tDose\tResponse",
+        "Morphine ER\t60 mg\t8 to 7",
+        "Gabapentin\t\tdry, dizzy no help",
+        "TENS\tdaily\tlittle",
+    ]
     assert page.text.startswith("\n".join(PROSE) + "\n\nDrug")
 
 
@@ -219,7 +232,9 @@ def test_ligatures_are_letters_each_with_its_share_of_the_box():
     from extractors.readers.assemble import words
     from extractors.readers.glyphs import Glyph
 
-    (word,) = words([Glyph("de", 0, 0, 10, 10, 10, 0, 0, False), Glyph("\ufb01", 10, 0, 16, 10, 10, 0, 0, False)], 0, 612, 792)
+    (word,) = words(
+        [Glyph("de", 0, 0, 10, 10, 10, 0, 0, False), Glyph("\ufb01", 10, 0, 16, 10, 10, 0, 0, False)], 0, 612, 792
+    )
     assert word.text == "defi" and word.chars is not None
     assert word.chars[2:] == ((10, 0, 13, 10), (13, 0, 16, 10))
 
@@ -249,7 +264,9 @@ def drawn(style: str) -> Draw:
     return draw
 
 
-@pytest.mark.parametrize("draw", [zapf, drawn("cross"), drawn("filled"), drawn("letter")], ids=["zapf", "cross", "filled", "letter"])
+@pytest.mark.parametrize(
+    "draw", [zapf, drawn("cross"), drawn("filled"), drawn("letter")], ids=["zapf", "cross", "filled", "letter"]
+)
 def test_tick_boxes(make, draw: Draw):
     assert read(make(draw)).text == "☐ Yes ☒ No"
 
@@ -377,7 +394,10 @@ def test_the_same_bytes_give_the_same_document(make):
     one, two = read_document(path), read_document(path, "other")
     assert (one.document_id, two.document_id, one.file) == ("note", "other", "note.pdf")
     assert one.sha256 == two.sha256
-    assert all(a.text == b.text and np.array_equal(a.boxes, b.boxes, equal_nan=True) for a, b in zip(one.pages, two.pages, strict=True))
+    assert all(
+        a.text == b.text and np.array_equal(a.boxes, b.boxes, equal_nan=True)
+        for a, b in zip(one.pages, two.pages, strict=True)
+    )
 
 
 OPERANDS = [b"1", b"-2", b".5", b"4.", b"+3.25", b"--5", b"1.2.3", b"5-3", b"(a b)", b"(a\\)b(c)d\\053\\n)", b"(x\\\ny)", b"(\\1)",
@@ -407,5 +427,7 @@ def test_content_is_cut_as_pdfminer_cuts_it(seed: int):
     pick = random.Random(seed)
     for _ in range(200):
         parts = [pick.choice(OPERANDS if pick.random() < 0.7 else OPERATORS) for _ in range(12)]
-        content = b"".join(p + pick.choice([b" ", b"\n", b"\r\n", b" " if p[-1:].isalnum() else b""]) for p in parts) + b" "
+        content = (
+            b"".join(p + pick.choice([b" ", b"\n", b"\r\n", b" " if p[-1:].isalnum() else b""]) for p in parts) + b" "
+        )
         assert list(tokens(content)) == list(theirs(content)), content

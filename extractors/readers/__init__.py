@@ -9,11 +9,22 @@ from pathlib import Path
 from extractors.document import Document, Page
 from extractors.errors import UnreadableFile
 from extractors.readers.furniture import mark_repeated
-from extractors.readers.limits import NEEDS_OCR, Limits
+from extractors.readers.limits import NEEDS_OCR, STANDARD, Limits
 from extractors.readers.pdf import read_pdf
 from extractors.readers.plain import read_text
 
-__all__ = ["READERS", "Limits", "Recognise", "Reader", "assemble", "kind_of", "needs_ocr", "open_reader", "read_document"]
+__all__ = [
+    "READERS",
+    "STANDARD",
+    "Limits",
+    "Reader",
+    "Recognise",
+    "assemble",
+    "kind_of",
+    "needs_ocr",
+    "open_reader",
+    "read_document",
+]
 
 Reader = Callable[[Path, Limits, int], Iterator[Page | str]]
 """Yields a file's pages from the given number on, and warnings about the file as strings."""
@@ -37,7 +48,7 @@ SUFFIXES = {".pdf": "pdf", ".txt": "text", ".text": "text", ".tif": "image", ".t
 
 
 def read_document(
-    path: Path, document_id: str | None = None, limits: Limits = Limits(), recognise: Recognise | None = None
+    path: Path, document_id: str | None = None, limits: Limits = STANDARD, recognise: Recognise | None = None
 ) -> Document:
     """Read one file; the same bytes give the same Document.
 

@@ -41,8 +41,7 @@ def displayed(box: Box, turn: int, width: float, height: float) -> Box:
 def words(glyphs: Sequence[Glyph], turn: int, width: float, height: float) -> list[Word]:
     """The words of the glyphs of one turn, in upright coordinates; doubled ones (poor man's bold) once."""
     if turn not in (0, SLANTED):
-        glyphs = [g._replace(**dict(zip(("x0", "top", "x1", "bottom"),
-                  upright((g.x0, g.top, g.x1, g.bottom), turn, width, height), strict=True))) for g in glyphs]  # fmt: skip
+        glyphs = [Glyph(g.text, *upright(g[1:5], turn, width, height), *g[5:]) for g in glyphs]
     boxed = any(g.text in EMPTY_BOXES for g in glyphs)
     found = _cut(glyphs, boxed)
     if len(found) > 40 and sum(len(w.text) for w in found) < 1.8 * len(found):
@@ -54,7 +53,8 @@ def words(glyphs: Sequence[Glyph], turn: int, width: float, height: float) -> li
 def _cut(glyphs: Iterable[Glyph], boxed: bool) -> list[Word]:
     """Words in the order drawn. Called for every glyph of every page: plain local variables on purpose."""
     found: list[Word] = []
-    text, boxes = "", []
+    text = ""
+    boxes: list[Box] = []
     left = right = upper = lower = em = level = 0.0
     heavy = False
     for char, x0, top, x1, bottom, size, _, _, bold in glyphs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -19,8 +20,7 @@ def gutter(rows: Sequence[Row], width: float) -> tuple[int, int, float] | None:
 
     A table of two columns is no such stretch: its cells are short, or do not run on from line to line.
     """
-    wide = sum(any(b.x0 - a.x1 >= WIDE * r.size for a, b in zip(r.words, r.words[1:], strict=False)) or
-               r.x0 > 0.45 * width for r in rows)
+    wide = sum(any(b.x0 - a.x1 >= WIDE * r.size for a, b in pairwise(r.words)) or r.x0 > 0.45 * width for r in rows)
     if wide < LEAST_ROWS:
         return None
     bins = int(width / STEP) + 1
@@ -34,9 +34,18 @@ def gutter(rows: Sequence[Row], width: float) -> tuple[int, int, float] | None:
         run = np.where(taken, 0, run + 1)
     for (first, last), places in sorted(best.items(), key=lambda item: item[0][0] - item[0][1]):
         x = (places[len(places) // 2] + 0.5) * STEP
+        while first < last - 1 and _apart(rows[first], rows[first + 1]):
+            first += 1
+        while first < last - 1 and _apart(rows[last - 2], rows[last - 1]):
+            last -= 1
         if _prose(rows[first:last], x):
             return first, last, x
     return None
+
+
+def _apart(above: Row, below: Row) -> bool:
+    """Whether a row stands clear of the stretch that begins or ends beside it: a letterhead, a page number."""
+    return below.top - above.bottom > 1.5 * min(above.size, below.size)
 
 
 def _taken(row: Row, bins: int) -> np.ndarray:
@@ -59,6 +68,6 @@ def _runs_on(words: Sequence[Word]) -> bool:
     column = max(r.x1 for r in lines) - min(r.x0 for r in lines)
     full = median((r.x1 - r.x0) / column for r in lines)
     long = median(sum(len(w.text) + 1 for w in r.words) for r in lines)
-    gaps = median(sum(b.x0 - a.x1 > 1.5 * r.size for a, b in zip(r.words, r.words[1:], strict=False)) for r in lines)
+    gaps = median(sum(b.x0 - a.x1 > 1.5 * r.size for a, b in pairwise(r.words)) for r in lines)
     lower = sum(r.words[0].text[0].islower() for r in lines) / len(lines)
     return full >= 0.6 and long >= 18 and gaps == 0 and lower >= 0.25

@@ -86,7 +86,8 @@ def tokens(content: bytes) -> Iterator[tuple[bytes | None, Any]]:
     at, end, match = 0, len(content), TOKEN.match
     open_: list[tuple[bytes, list[Any]]] = []
     while at < end and (found := match(content, at)):
-        at, kind, value = found.end(), found.lastindex, None
+        value: Any = None
+        at, kind = found.end(), found.lastindex
         if kind == NUMBER:
             number = found[1]
             value = float(number) if b"." in number else int(number)

@@ -13,7 +13,11 @@ TOP, BOTTOM = 0.16, 0.90
 """Shares of the page's height above and below which a line can be a header or a footer."""
 EDGE = 4
 """Only so many lines from either end of a page are looked at."""
-BANNER = re.compile(r"\b(dob|d\.o\.b|date of birth|mrn|mr\s?#|med(ical)? rec(ord)?|acct|member|patient|pt name|record)\b", re.I)
+BANNER = re.compile(
+    r"\b(?:(dob|d\.o\.b|date of birth|birth date)|(mrn|m\.r\.n|mr\s?#|med(?:ical)? rec(?:ord)?|acct|record)"
+    r"|(?:member|patient|pt|name)\b(?: name| id)?(?=\s*[:#/]))",
+    re.I,
+)
 NUMBERED = re.compile(r"\b(page|pg\.?|p\.)\s*\d+(\s*(of|/)\s*\d+)?\s*$|^\s*-?\s*\d+\s*(of|/)\s*\d+\s*-?\s*$", re.I)
 FAX = re.compile(r"\b(fax|from|to)\b.*\b(p(age|g)?\.?\s*\d+|\d{3}[-. ]\d{4})\b.*", re.I)
 DATED = re.compile(r"\b\d{4}-\d\d-\d\d\b|\b\d{1,2}/\d{1,2}/(\d\d){1,2}\b")
@@ -34,7 +38,8 @@ def mark_repeated(pages: Sequence[Page]) -> list[Page]:
     for page in pages:
         kinds: dict[int, LineKind] = {}
         for top, line in _outer(page):
-            if seen[top, _shape(page, line)] >= often or _known(page.text[line.start : line.end], top):
+            known = _known(page.text[line.start : line.end], top and page.text[line.end : line.end + 2] in ("", "\n\n"))
+            if seen[top, _shape(page, line)] >= often or known:
                 kinds[line.start] = "header" if top else "footer"
         last = max((i for i, line in enumerate(page.lines) if kinds.get(line.start) == "header"), default=-1)
         kinds.update({line.start: "header" for line in page.lines[: last + 1] if line.start in _tops(page)})
@@ -66,7 +71,7 @@ def _shape(page: Page, line: Line) -> str:
 
 
 def _known(text: str, top: bool) -> bool:
-    if NUMBERED.search(text) or FAX.search(text) and len(text) < 120 and "\t" not in text[:3]:
+    if NUMBERED.search(text) or (FAX.search(text) and len(text) < 120):
         return bool(NUMBERED.search(text)) or top
-    words = {m.group(1).lower() for m in BANNER.finditer(text)}
-    return top and len(words) + bool(DATED.search(text)) >= 2
+    kinds = {m.lastindex for m in BANNER.finditer(text)}
+    return top and bool(kinds - {None}) and len(kinds) + bool(DATED.search(text)) >= 2

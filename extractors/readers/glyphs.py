@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from pdfminer.converter import PDFLayoutAnalyzer
@@ -125,10 +126,10 @@ class GlyphDevice(PDFLayoutAnalyzer):
         elif fill and min(wide, tall) <= 3 and not pale(gstate.ncolor):
             self.strokes.append(box)
         elif stroke and not closed:
-            self.strokes.extend(self.place(pair) for pair in zip(points, points[1:], strict=False))
+            self.strokes.extend(self.place(pair) for pair in pairwise(points))
         elif stroke:
             ring = [*points, points[0]]
-            self.strokes.extend(self.place(pair) for pair in zip(ring, ring[1:], strict=False))
+            self.strokes.extend(self.place(pair) for pair in pairwise(ring))
 
     def render_string(self, textstate: Any, seq: Any, ncs: Any, graphicstate: Any) -> None:
         self.check()

@@ -36,7 +36,12 @@ def find_grids(rules: Sequence[Box]) -> list[Grid]:
         across = tuple(r for r in group if r[2] - r[0] >= r[3] - r[1])
         down = tuple(r for r in group if r[2] - r[0] < r[3] - r[1])
         if len(_levels([r[1] for r in across])) >= 2 and len(_levels([r[0] for r in down])) >= 3:
-            box = (min(r[0] for r in group), min(r[1] for r in group), max(r[2] for r in group), max(r[3] for r in group))
+            box = (
+                min(r[0] for r in group),
+                min(r[1] for r in group),
+                max(r[2] for r in group),
+                max(r[3] for r in group),
+            )
             grids.append(Grid(across, down, box))
     return grids
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from pathlib import Path
+from typing import Any
 
 from extractors.errors import UnreadableFile
 from extractors.readers.limits import Limits
@@ -34,13 +35,13 @@ def check_pdf(path: Path, limits: Limits) -> bool:
     return True
 
 
-def _check_streams(pdf: object, path: Path, limits: Limits) -> None:
+def _check_streams(pdf: Any, path: Path, limits: Limits) -> None:
     import pikepdf
 
-    for item in pdf.objects:  # type: ignore[attr-defined]
+    for item in pdf.objects:
         if not isinstance(item, pikepdf.Stream) or item.get("/Subtype") == "/Image":
             continue
-        filters = item.get("/Filter", [])
+        filters: Any = item.get("/Filter", [])
         names = [str(f) for f in filters] if isinstance(filters, pikepdf.Array) else [str(filters)]
         if "/FlateDecode" not in names:
             continue

@@ -13,7 +13,7 @@ import numpy as np
 
 from extractors.document import Document, Page
 from extractors.errors import UnreadableFile
-from extractors.readers import Limits, Recognise, assemble, open_reader
+from extractors.readers import STANDARD, Limits, Recognise, assemble, open_reader
 
 START_SECONDS = 10.0
 """What a child may take to start, beside the time of its pages."""
@@ -22,7 +22,7 @@ MOST_CRASHES = 3
 
 
 def read_document_isolated(
-    path: Path, document_id: str | None = None, limits: Limits = Limits(), recognise: Recognise | None = None
+    path: Path, document_id: str | None = None, limits: Limits = STANDARD, recognise: Recognise | None = None
 ) -> Document:
     """`read_document` in a spawned child with bounded memory, processor time and wall clock (`limits`).
 
@@ -63,7 +63,7 @@ def _pages(path: Path, limits: Limits, warnings: list[str]) -> Iterator[Page | s
 
 
 def _child(path: Path, limits: Limits, first: int, deadline: float) -> Iterator[Page | str | tuple[str, str] | None]:
-    """What one child sends, None when it is done, file and reason when it cannot be read; ends early when it dies or stalls."""
+    """What one child sends; None when it is done, file and reason when it cannot. Ends early when it dies or stalls."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_read, args=(path, limits, first, there), daemon=True)

@@ -26,3 +26,7 @@ class Limits:
     page_seconds: float = 20.0
     document_seconds: float = 600.0
     memory_bytes: int = 2_000_000_000
+
+
+STANDARD = Limits()
+"""What applies unless a caller says otherwise."""

@@ -263,7 +263,7 @@ def _turned(word: Word, turn: int, width: float, height: float) -> Word:
 
 
 def _turn_back(boxes: np.ndarray, turn: int, width: float, height: float) -> np.ndarray:
-    return np.stack(displayed(tuple(boxes.T), turn, width, height), axis=1).astype(np.float32)  # type: ignore[arg-type]
+    return np.stack(displayed(tuple(boxes.T), turn, width, height), axis=1).astype(np.float32)
 
 
 def _joined(parts: list[Composed]) -> Composed:

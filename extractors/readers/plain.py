@@ -67,7 +67,9 @@ def text_page(number: int, sheet: str) -> Page:
     height = max(792.0, 2 * MARGIN + LEADING * row)
     array = np.array(boxes, dtype=np.float32).reshape(-1, 4)
     text = "".join(parts)
-    return Page(number, text, array, 612.0, height, tuple(lines), readable=bool(text), reason=None if text else "empty page")
+    return Page(
+        number, text, array, 612.0, height, tuple(lines), readable=bool(text), reason=None if text else "empty page"
+    )
 
 
 def _cells(printed: str) -> tuple[str, list[int]]:
@@ -76,7 +78,9 @@ def _cells(printed: str) -> tuple[str, list[int]]:
     marks = [m.span() for m in re.finditer(r"(?<=\S) {3,}(?=\S)", wide)]
     if "\t" in printed:
         marks = sorted({*marks, *_tab_gaps(printed)})
-    shown, places, at = [], [], 0
+    shown: list[str] = []
+    places: list[int] = []
+    at = 0
     for start, end in marks:
         shown += [*wide[at:start], "\t"]
         places += range(at, start + 1)

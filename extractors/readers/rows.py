@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from extractors.readers.words import EMPTY, TICKED, Word
@@ -12,6 +14,8 @@ WIDE = 1.0
 """A gap of this many ems separates two cells by itself."""
 ALIGNED = 0.45
 """A gap of this many ems does so when the next words of a neighbouring row start at the same place."""
+
+LIST_MARK = re.compile(r"\(?\w{1,2}[.)]|[•●▪◆➢*o-]")
 
 
 @dataclass(slots=True)
@@ -48,8 +52,9 @@ def gather(words: Sequence[Word]) -> list[Row]:
     for word in sorted(words, key=lambda w: w.top + w.bottom):
         for i in range(len(bands) - 1, max(len(bands) - 3, -1), -1):
             tallest, members = bands[i]
-            shared = min(tallest.bottom, word.bottom) - max(tallest.top, word.top)
-            if shared > 0.5 * min(tallest.bottom - tallest.top, word.bottom - word.top):
+            small = word.bottom - word.top < 0.8 * (tallest.bottom - tallest.top)
+            beside = min(members, key=lambda m: max(m.x0 - word.x1, word.x0 - m.x1)) if small else tallest
+            if _level(tallest, word) and _level(beside, word):
                 members.append(word)
                 if word.bottom - word.top > 1.2 * (tallest.bottom - tallest.top):
                     bands[i] = (word, members)
@@ -57,6 +62,11 @@ def gather(words: Sequence[Word]) -> list[Row]:
         else:
             bands.append((word, [word]))
     return [row_of(members) for _, members in bands]
+
+
+def _level(a: Word, b: Word) -> bool:
+    """Whether the lower of two words shares half of its height with the other."""
+    return min(a.bottom, b.bottom) - max(a.top, b.top) > 0.5 * min(a.bottom - a.top, b.bottom - b.top)
 
 
 def split_cells(rows: Sequence[Row]) -> None:
@@ -70,39 +80,50 @@ def split_cells(rows: Sequence[Row]) -> None:
         near = [s for j in (i - 2, i - 1, i + 1, i + 2) if 0 <= j < len(rows) for s in starts[j]]
         usual = _usual_gap(row)
         cells, cell = [], [row.words[0]]
-        for before, word in zip(row.words, row.words[1:], strict=False):
+        for k, (before, word) in enumerate(pairwise(row.words)):
             gap, em = word.x0 - before.x1, row.size
-            if {before.text, word.text} & {EMPTY, TICKED}:
-                wide, aligned = gap >= 3 * em, False  # a tick box belongs to the words beside it
+            if k == 0 and LIST_MARK.fullmatch(before.text):
+                new = False
+            elif _tied(before, word, row.words[k + 2 : k + 3]):
+                new = gap >= 3 * em
             else:
                 wide = gap >= 2.5 * em or (gap >= clear * em and gap >= 1.8 * usual)
-                aligned = gap >= least * em and _aligned(word, near, 0.2 * em)
-            if wide or aligned:
+                new = wide or (gap >= least * em and _aligned(word, near, 0.2 * em))
+            if new:
                 cells.append(cell)
                 cell = []
             cell.append(word)
         row.cells = [*cells, cell]
 
 
+def _tied(before: Word, word: Word, after: Sequence[Word]) -> bool:
+    """Whether a tick box is one of two words and the other its label: boxes alone in their columns are cells."""
+    marks = (EMPTY, TICKED)
+    if word.text in marks:
+        return before.text not in marks and bool(after) and after[0].text not in marks
+    return before.text in marks
+
+
 def _space(rows: Sequence[Row]) -> float:
     """The space between words in ems: a quarter in most founts, 0.6 where all letters are as wide."""
-    gaps = sorted((b.x0 - a.x1) / r.size for r in rows for a, b in zip(r.words, r.words[1:], strict=False))
+    gaps = sorted((b.x0 - a.x1) / r.size for r in rows for a, b in pairwise(r.words))
     return min(max(gaps[len(gaps) // 4], 0.0), 0.7) if gaps else 0.0
 
 
 def _starts(row: Row, least: float) -> list[tuple[float, float]]:
     """Left and right edge of each word that stands after a gap that may separate cells."""
-    pairs = zip(row.words, row.words[1:], strict=False)
+    pairs = pairwise(row.words)
     return [(b.x0, b.x1) for a, b in pairs if b.x0 - a.x1 >= least * row.size]
 
 
 def _aligned(word: Word, near: Sequence[tuple[float, float]], slack: float) -> bool:
-    return any(abs(word.x0 - x0) <= slack or abs(word.x1 - x1) <= slack for x0, x1 in near)
+    number = any(map(str.isdigit, word.text))  # set to the right, perhaps
+    return any(abs(word.x0 - x0) <= slack or (number and abs(word.x1 - x1) <= slack) for x0, x1 in near)
 
 
 def _usual_gap(row: Row) -> float:
     """The common space between words: wide in justified text."""
-    gaps = [b.x0 - a.x1 for a, b in zip(row.words, row.words[1:], strict=False)]
+    gaps = [b.x0 - a.x1 for a, b in pairwise(row.words)]
     small = [g for g in gaps if g < 2.5 * row.size]
     return median(small) if len(small) >= 4 else 0.0
 
@@ -119,27 +140,38 @@ def tables(rows: list[Row]) -> list[list[Row]]:
 
 
 def _run(rows: Sequence[Row], first: int) -> list[Row]:
-    """The rows of one table from `first` on: rows of several cells, and single cells under a later column."""
+    """The rows of one table from `first` on: rows of several cells, and the wrapped lines of their cells."""
     run = [rows[first]]
     if len(run[0].cells) < 2 or run[0].ruled:
         return run
-    for row in rows[first + 1 :]:
+    for i in range(first + 1, len(rows)):
+        row, below = rows[i], rows[i + 1] if i + 1 < len(rows) else None
         gap, em = row.top - run[-1].bottom, row.size
         if row.ruled or gap > 1.6 * em:
             break
-        under = row.x0 > max(run[0].cells[0][-1].x1, run[0].cells[1][0].x0 - 0.5 * em)
-        if len(row.cells) < 2 and not (under and gap < 0.6 * em):
+        under = row.x0 > max(run[0].cells[0][-1].x1, run[0].cells[1][0].x0 - 0.5 * em) and gap < 0.6 * em
+        if len(row.cells) < 2 and not (under or _wraps_first(row, run[0], gap, below)):
             break
         run.append(row)
     return run
 
 
+def _wraps_first(row: Row, head: Row, gap: float, below: Row | None) -> bool:
+    """Whether a single cell goes on the first column's cell above: in its width, and nearer to it than to the next."""
+    inside = abs(row.x0 - head.x0) < 0.5 * row.size and row.x1 < head.cells[1][0].x0
+    return inside and gap < 0.3 * row.size and (below is None or below.top - row.bottom > gap + 0.15 * row.size)
+
+
 def _columns(run: list[Row]) -> list[Row]:
     """Anchor the cells of a table at the columns of its fullest row; join wrapped cells into the row above."""
     most = max(len(row.cells) for row in run)
-    edges = [(min(c[0].x0 for c in col), max(c[-1].x1 for c in col)) for col in
-             zip(*(row.cells for row in run if len(row.cells) == most), strict=True)]
-    steps = [b.top - a.bottom for a, b in zip(run, run[1:], strict=False)]
+    if len(run[0].cells) < most and sum(len(row.cells) == most for row in run) < 2:
+        return run
+    edges = [
+        (min(c[0].x0 for c in col), max(c[-1].x1 for c in col))
+        for col in zip(*(row.cells for row in run if len(row.cells) == most), strict=True)
+    ]
+    steps = [b.top - a.bottom for a, b in pairwise(run)]
     usual = median(steps)
     table: list[Row] = []
     for row in run:
@@ -148,8 +180,8 @@ def _columns(run: list[Row]) -> list[Row]:
             table.append(row)
             continue
         gap = row.top - table[-1].bottom if table else 0.0
-        tight = len(places) == 1 or (gap < 0.25 * row.size and gap < 0.6 * usual)
-        if table and places[0] > 0 and tight and len(table[-1].cells) == most:
+        wraps = len(places) == 1 or (places[0] > 0 and gap < 0.25 * row.size and gap < 0.6 * usual)
+        if table and wraps and len(table[-1].cells) == most:
             for place, cell in zip(places, row.cells, strict=True):
                 table[-1].cells[place].extend(cell)
             table[-1].words.extend(row.words)
@@ -169,4 +201,4 @@ def _places(row: Row, edges: Sequence[tuple[float, float]]) -> list[int] | None:
         max(range(len(edges)), key=lambda k: min(cell[-1].x1, edges[k][1]) - max(cell[0].x0, edges[k][0]))
         for cell in row.cells
     ]
-    return places if all(a < b for a, b in zip(places, places[1:], strict=False)) else None
+    return places if all(a < b for a, b in pairwise(places)) else None
