@@ -43,7 +43,7 @@ def table() -> Image.Image:
     """A page with a ruled table of three columns and four rows."""
     image = page(("Pain diary",))
     draw = ImageDraw.Draw(image)
-    rows = (("Date", "Score", "Note"), ("05/01", "8", "baseline"), ("05/02", "7", "rest"), ("05/03", "3", "infusion"))
+    rows = (("Date", "Score", "Note"), ("05/01", "8", "baseline"), ("05/02", "7", "rest"), ("05/03", "3", "better"))
     for r in range(len(rows) + 1):
         draw.line((200, 400 + 50 * r, 1400, 400 + 50 * r), fill=0, width=2)
     for c in range(4):

@@ -38,15 +38,21 @@ def encoded(kind: str, **options: object) -> bytes:
 
 def png_bomb(side: int = 60_000) -> bytes:
     """A few kilobytes that claim 3.6 thousand million pixels."""
+
     def chunk(name: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(10**6), 9)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(10**6), 9))
+        + chunk(b"IEND", b"")
+    )
 
 
 def test_a_fax_of_two_pages_keeps_its_pages_and_sizes(tmp_path: Path, recogniser: Recogniser) -> None:
-    first, second = ocr_pages.page().convert("1"), ocr_pages.page(("Second page: dose 25 mg.",)).convert("1")
+    first, second = (ocr_pages.page().convert("1"), ocr_pages.page(("Second page: dose 25 mg.",)).convert("1"))
     for compression in ("group3", "group4"):
         path = tmp_path / f"{compression}.tif"
         first.save(path, compression=compression, save_all=True, append_images=[second], dpi=(200, 200))
@@ -109,7 +115,9 @@ def test_flipped_bits_never_crash(tmp_path: Path, recogniser: Recogniser, seed: 
         assert page.reason or page.readable
 
 
-@pytest.mark.parametrize("content", [b"", b"not an image at all", b"II*\x00" + bytes(40), b"\x89PNG\r\n\x1a\n" + bytes(9)])
+@pytest.mark.parametrize(
+    "content", [b"", b"not an image at all", b"II*\x00" + bytes(40), b"\x89PNG\r\n\x1a\n" + bytes(9)]
+)
 def test_what_is_no_image_says_so(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "odd.tif"
     path.write_bytes(content)

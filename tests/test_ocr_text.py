@@ -6,7 +6,9 @@ import pytest
 
 from extractors.ocr_text import alternatives, as_number, as_word, lost_points, readings
 
-VOCABULARY = frozenset({"hydromorphone", "morphine", "baclofen", "infection", "clonidine", "intrathecal", "the", "no", "of", "modern"})
+VOCABULARY = frozenset(
+    {"hydromorphone", "morphine", "baclofen", "infection", "clonidine", "intrathecal", "the", "no", "of", "modern"}
+)
 
 
 @pytest.mark.parametrize(
@@ -17,7 +19,9 @@ def test_digits_inside_words_become_letters(read: str, meant: str) -> None:
     assert as_word(read) == meant
 
 
-@pytest.mark.parametrize("text", ["L4-S1", "62362", "20mg", "10mL", "M96.1", "T10", "B12", "S1", "I10", "O2", "COVID-19", "2x", "morphine"])
+@pytest.mark.parametrize(
+    "text", ["L4-S1", "62362", "20mg", "10mL", "M96.1", "T10", "B12", "S1", "I10", "O2", "COVID-19", "2x", "morphine"]
+)
 def test_codes_and_quantities_stay(text: str) -> None:
     assert as_word(text) == text
     assert as_number(text) in (text,)

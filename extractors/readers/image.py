@@ -68,14 +68,19 @@ def points(image: Any) -> tuple[float, float]:
     """
     wide, tall = image.size
     across, down = (float(v or 0) for v in image.info.get("dpi", (0, 0)))
-    if image.tag_v2.get(296) == 1 if hasattr(image, "tag_v2") else False:
+    if hasattr(image, "tag_v2") and image.tag_v2.get(296) == 1:
         across = down = 0.0  # a TIFF that gives only the ratio of its pixel sides
     if across > 0 and down > 0 and all(216 <= v <= 1728 for v in (wide / across * 72, tall / down * 72)):
         size = (wide / across * 72, tall / down * 72)
     else:
         scale = LETTER[1] / max(wide, tall)
         size = (wide * scale, tall * scale)
-    return size if image.getexif().get(274, 1) < 5 else size[::-1]
+    return size[::-1] if _turned(image) else size
+
+
+def _turned(image: Any) -> bool:
+    """Whether the EXIF orientation swaps the sides. Not asked of PNG, whose EXIF may follow the pixels."""
+    return image.format != "PNG" and image.getexif().get(274, 1) >= 5
 
 
 def image_page(path: Path, number: int, dpi: int, most: int) -> tuple[Picture, float, float]:
@@ -92,7 +97,8 @@ def image_page(path: Path, number: int, dpi: int, most: int) -> tuple[Picture, f
             width, height = points(image)
             scale = min(dpi / 72, math.sqrt(most / (width * height)))
             image.draft("L", (round(width * scale), round(height * scale)))  # JPEG: decodes no more than is needed
-            grey = ImageOps.exif_transpose(_flat(image)).convert("L")
+            upright = image if image.format == "PNG" else ImageOps.exif_transpose(image)
+            grey = _flat(upright).convert("L")
             size = (max(1, round(width * scale)), max(1, round(height * scale)))
             if grey.size != size:
                 grey = grey.resize(size, Image.Resampling.BOX if grey.width > size[0] else Image.Resampling.BILINEAR)

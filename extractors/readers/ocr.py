@@ -211,10 +211,10 @@ def _tick_word(tick: marks.TickBox, scale: float) -> Word:
 def _to_page(boxes: np.ndarray, skew: float, turns: int, width: float, height: float) -> np.ndarray:
     """Boxes of the straight, upright picture as boxes of the page as it came: centres move, sizes stay."""
     across, down = (width, height) if turns % 2 == 0 else (height, width)
-    x, y = (boxes[:, 0] + boxes[:, 2] - across) / 2, (boxes[:, 1] + boxes[:, 3] - down) / 2
+    x, y = ((boxes[:, 0] + boxes[:, 2] - across) / 2, (boxes[:, 1] + boxes[:, 3] - down) / 2)
     half = (boxes[:, 2:] - boxes[:, :2]) / 2
     angle = math.radians(skew)
-    x, y = math.cos(angle) * x - math.sin(angle) * y, math.sin(angle) * x + math.cos(angle) * y
+    x, y = (math.cos(angle) * x - math.sin(angle) * y, math.sin(angle) * x + math.cos(angle) * y)
     for _ in range(turns):
         x, y, half = -y, x, half[:, ::-1]
     centre = np.stack([x + width / 2, y + height / 2], axis=1)

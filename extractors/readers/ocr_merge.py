@@ -98,6 +98,8 @@ def _choose(cheap: list[Token], thorough: list[Token]) -> list[Token]:
     word = all(t.known and t.text.strip(STRIPPED).isalpha() for t in cheap) and one > 0.6
     if word and any(numeric(t.text) for t in thorough):
         return cheap
+    if one >= 0.9 and [t.text.lower() for t in cheap] == [t.text.lower() for t in thorough]:
+        return cheap  # alone in its crop a word does not show whether its first letter is a capital
     return thorough if two >= SURE or two >= one else cheap
 
 

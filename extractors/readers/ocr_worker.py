@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO
+from typing import IO
 
 from extractors.document import Page
 from extractors.readers import ocr_store as store
@@ -89,11 +89,7 @@ class Recogniser:
     """
 
     def __init__(
-        self,
-        jobs: int = 1,
-        cache: Path | None = None,
-        reading: Reading = Reading(),
-        limits: PageLimits = PageLimits(),
+        self, jobs: int = 1, cache: Path | None = None, reading: Reading = Reading(), limits: PageLimits = PageLimits()
     ) -> None:
         self.cache, self.reading, self.limits = cache, reading, limits
         self.idle: SimpleQueue[Worker] = SimpleQueue()
@@ -146,7 +142,7 @@ def _failed(page: Page, reason: str) -> Page:
     return replace(page, readable=bool(page.text), ocr=page.ocr, reason=reason)
 
 
-def _receive(stream: BinaryIO) -> bytes | None:
+def _receive(stream: IO[bytes]) -> bytes | None:
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
@@ -154,7 +150,7 @@ def _receive(stream: BinaryIO) -> bytes | None:
     return data if len(data) == LENGTH.unpack(head)[0] else None
 
 
-def serve(requests: BinaryIO, replies: BinaryIO) -> None:
+def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
     """Answer one request a line until the stream ends. Runs in the child."""
     import numpy as np
 

@@ -59,7 +59,8 @@ def _level_rules(dark: np.ndarray) -> list[PixelBox]:
     joined = cv2.dilate(dark, np.ones((3, 1), np.uint8))  # bridges the steps of a line that is not quite level
     joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8))
     lines = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, round(24 * POINT)), np.uint8))
-    lines = cv2.dilate(lines, np.ones((1, round(40 * POINT)), np.uint8)) & joined  # shorter pieces in its course
+    course = cv2.dilate(lines, np.ones((1, round(40 * POINT)), np.uint8))
+    lines = np.bitwise_and(course, joined)  # adds shorter pieces in the course of longer ones
     _, _, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(lines, np.ones((1, 9), np.uint8)), connectivity=8)
     found = []
     for x, y, w, h, _ in stats[1:].tolist():
@@ -99,7 +100,8 @@ def tick_boxes(dark: np.ndarray) -> list[TickBox]:
     for gap in (1, 2, 3):
         closed = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
         strokes = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
-        strokes |= cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((run, 1), np.uint8))
+        upright = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((run, 1), np.uint8))
+        strokes = np.bitwise_or(strokes, upright)
         contours, _ = cv2.findContours(strokes, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
         for contour in contours:
             x, y, w, h = cv2.boundingRect(contour)
@@ -124,7 +126,7 @@ def _framed(dark: np.ndarray, box: PixelBox) -> bool:
     if min(sides) < BORDER or sum(sides) < 4 * FRAME or min(float(c.mean()) for c in corners) < CORNER:
         return False
     beside = max(dark[y0:y1, max(0, x0 - GAP) : max(0, x0 - 1)].mean(), dark[y0:y1, x1 + 1 : x1 + GAP].mean())
-    above, below = dark[max(0, y0 - 6) : y0, x0 : x0 + 3], dark[y1 : y1 + 6, x0 : x0 + 3]
+    above, below = (dark[max(0, y0 - 6) : y0, x0 : x0 + 3], dark[y1 : y1 + 6, x0 : x0 + 3])
     return bool(beside < 0.15) and not _runs_on(above) and not _runs_on(below)
 
 

@@ -144,4 +144,4 @@ def straighten(picture: Picture) -> Straightened:
     height, width = picture.shape
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
     level = cv2.warpAffine(picture, turn, (width, height), flags=cv2.INTER_CUBIC, borderValue=255)
-    return Straightened(level, angle)
+    return Straightened(np.asarray(level, np.uint8), angle)
