@@ -51,12 +51,16 @@ def _about(segment: Segment) -> bool:
         return bool(NONE_KNOWN.search(segment.text))
     if segment.section == "allergies":
         return True
+    if any(re.match(r"allerg(?:en|y|ies)|substance|agent", c, re.I) for c in segment.columns[:1]):
+        return True
     return segment.kind in ("field", "row") and bool(SAYS.search(segment.label)) or bool(NONE_KNOWN.search(segment.text))
 
 
 def _entries(segment: Segment) -> list[str]:
     """The entries of a list: "sulfa (rash), codeine (nausea)" gives two."""
     text = segment.text
+    if segment.kind == "row" and segment.columns:
+        return [segment.text]
     if segment.kind == "field" and SAYS.search(segment.label):
         text = text.split(":", 1)[-1]
     text = re.sub(r"\(([^)]*)\)", lambda m: "(" + ENTRY.sub(" ", m[1]) + ")", text)

@@ -61,8 +61,8 @@ def _trial_date(found: Sequence[Finding], request_date: str | None) -> str | Non
 
 
 def _numbers_first(found: Sequence[Finding]) -> list[Finding]:
-    """Leave out the learned reading of a fact that the arithmetic has settled."""
-    settled = {f.kind for f in found if f.kind in NUMERIC and f.rule != "learned" and f.assertion.plain and f.value != "vague"}
-    return [f for f in found if not (f.rule == "learned" and f.kind in settled)]
-
-
+    """Leave out the learned reading of a fact that the arithmetic has settled: in the packet, or on those words."""
+    reckoned = [f for f in found if f.rule != "learned" and f.assertion.plain]
+    settled = {f.kind for f in reckoned if f.kind in NUMERIC and f.value != "vague"}
+    places = {(f.kind, f.excerpt) for f in reckoned if f.kind == "life_expectancy"}
+    return [f for f in found if f.rule != "learned" or (f.kind not in settled and (f.kind, f.excerpt) not in places)]

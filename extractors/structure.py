@@ -52,7 +52,7 @@ def section_of(heading: str) -> Section:
     known = _sections()
     for n in range(len(words), 0, -1):
         found = known.get(" ".join(words[:n]))
-        if found and (n == len(words) or n > 1 or len(words) <= 4):
+        if found and (n == len(words) or n > 1 or len(words) <= 4 or words[n] in ("/", "&", "and")):
             return Section(found[0], heading.strip(), found[1])
     return Section("", heading.strip(), frozenset())
 
@@ -68,6 +68,9 @@ def is_heading(text: str, kind: str) -> bool:
     if text.endswith(":") and len(bare.split()) <= 8 and ":" not in bare:
         return True
     if bare.lower() in _sections():
+        return True
+    bare = re.sub(r"\([^)]*\)", "", bare).strip() or bare
+    if len(bare.split()) <= 6 and bare[-1] not in ".;," and ":" not in bare and re.match(r"[A-Z]", bare) and section_of(bare.split("/")[0]).name and "/" in bare:
         return True
     letters = [c for c in bare if c.isalpha()]
     return len(letters) > 3 and len(bare.split()) <= 9 and bare.upper() == bare and bare[-1] not in ".,;" and bare.count(":") == 0

@@ -15,6 +15,7 @@ from extractors.finding import Finding
 from extractors.quantities import NUMBER, TO, number
 from extractors.segment import Segment, statement
 from extractors.stream import SILENT
+from extractors.ticks import BOX
 
 LIMIT = 3.0
 """Months; three months exactly is not more than three months (ADJUDICATION.md, G5)."""
@@ -26,7 +27,7 @@ TIME = re.compile(
     rf"(?:\s*(?:to|or|-|–)\s*(?:an?\s+)?(?:(?P<more>{NUMBER}|few|several|many)\s+)?{UNIT.format('second')}|\s+(?:or|to)\s+(?P<then>{NUMBER})\b(?!\s+(?:days?|weeks?|years?)))?(?P<after>\s*(?:or (?:less|more|longer|fewer)|at (?:most|least|best)))?",
     re.I,
 )
-SURVIVAL = re.compile(r"life (?:expectancy|span)|lifespan|expected (?:survival|to live|to survive)|survival (?:expected|estimate\w*|of|is|in|time)|anticipated (?:survival|life)|estimated (?:survival|prognosis)|prognosis (?:for life|>|<|of|is (?:more|less|over|under)|\d)|(?:weeks|months|years) to live|estimates? survival", re.I)
+SURVIVAL = re.compile(r"life (?:expectancy|span)|lifespan|expected (?:survival|to live|to survive)|survival (?:expected|estimate\w*|of|is|in|time)|anticipated (?:survival|life)|estimated (?:survival|prognosis)|prognosis(?: for life|:)|prognosis (?:>|<|of|is (?:more|less|over|under)|\d)|(?:weeks|months|years) to live|estimates? survival", re.I)
 AMOUNT = {"few": (2.0, 5.0), "several": (3.0, 7.0), "many": (5.0, 20.0), "some": (2.0, 5.0), "couple of": (2.0, 2.0)}
 NO_FORECAST = re.compile(r"\bago\b|\bfor the (?:past|last)\b|\bsince\b|\bhistory\b|\bhospice (?:care )?is\b|\bevery\b", re.I)
 
@@ -35,14 +36,15 @@ def find_survival(document_id: str, page: Page, segments: Sequence[Segment], day
     """`life_expectancy` findings of sentences that name survival and a time."""
     for i, segment in enumerate(segments):
         said = statement(segment, page.text)
-        value = forecast(said) if not segment.marks & (SILENT - {"plan"}) and SURVIVAL.search(said) else None
+        topic = f"{segment.heading} {said}" if segment.kind == "tick" else said
+        value = forecast(segment.ticked or said) if not segment.marks & (SILENT - {"plan"}) and SURVIVAL.search(topic) else None
         if value:
             yield Finding("life_expectancy", value, excerpt(document_id, page, segment.start, segment.end), "survival.time", date=day[i])
 
 
 def with_forecast(finding: Finding) -> Finding:
     """A `life_expectancy` finding of another reader, its value by arithmetic where its words give a time."""
-    if finding.kind != "life_expectancy":
+    if finding.kind != "life_expectancy" or BOX.search(finding.excerpt.quote):
         return finding
     value = forecast(finding.excerpt.quote)
     return replace(finding, value=value) if value else finding

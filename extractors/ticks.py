@@ -31,6 +31,8 @@ Option = tuple[bool, str]
 
 def _groups(row: str, boxes: list[re.Match[str]]) -> list[tuple[str, list[Option], tuple[int, int]]]:
     """Split "Q1? [x] Yes [ ] No   Q2? [ ] Yes [x] No" into its questions."""
+    if len(boxes) > 1 and boxes[0].start() and not row[boxes[-1].end() :].strip(" \t|.;,"):
+        return [_labels_first(row, boxes)]
     groups: list[tuple[str, list[Option], tuple[int, int]]] = []
     question, options, start = row[: boxes[0].start()].strip(" \t:|-"), [], 0
     for i, box in enumerate(boxes):
@@ -54,6 +56,16 @@ def _groups(row: str, boxes: list[re.Match[str]]) -> list[tuple[str, list[Option
                 options[-1] = (options[-1][0], f"{option} {rest}".strip())
     groups.append((question, options, (start, len(row))))
     return [g for g in groups if g[1]]
+
+
+def _labels_first(row: str, boxes: list[re.Match[str]]) -> tuple[str, list[Option], tuple[int, int]]:
+    """"Expected survival   < 3 mo [ ]   3-6 mo [ ]   > 6 mo [x]": each box follows its label."""
+    first = row[: boxes[0].start()].strip()
+    gaps = list(WIDE.finditer(first))
+    question, label = (first[: gaps[-1].start()].strip(" :"), first[gaps[-1].end() :]) if gaps else ("", first)
+    labels = [label, *(row[a.end() : b.start()] for a, b in zip(boxes, boxes[1:], strict=False))]
+    options = [(box["on"] is not None, text.strip(" \t:|;,")) for box, text in zip(boxes, labels, strict=True)]
+    return question, options, (0, len(row))
 
 
 def _segment(row: str, offset: int, question: str, options: list[Option], span: tuple[int, int]) -> Segment:
