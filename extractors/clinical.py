@@ -1,4 +1,4 @@
-"""medspaCy's only door: context around a concept (negated, historical, hypothetical, family, uncertain).
+"""medspaCy's only door: concepts, and the context they stand in (negated, historical, hypothetical, family, uncertain).
 
 Each text is one small doc of one sentence: stock pipelines compare every modifier with every target of a
 whole note, which is quadratic, and split sentences with PyRuSH, which logs the note's words to stderr.
@@ -18,6 +18,7 @@ logger.disable("PyRuSH")  # it would print every token of a note
 
 import spacy  # noqa: E402
 from medspacy.context import ConText, ConTextRule  # noqa: E402
+from medspacy.target_matcher import TargetMatcher, TargetRule  # noqa: E402
 from spacy.language import Language  # noqa: E402
 from spacy.tokens import Doc, Span  # noqa: E402
 
@@ -46,6 +47,22 @@ def assertions(text: str, concepts: Sequence[tuple[int, int]]) -> list[Assertion
     return [_assertion(span) for span in spans]
 
 
+def concepts(text: str) -> dict[str, list[Assertion]]:
+    """Kind of fact -> how each of its concepts in one sentence is asserted; kinds without a concept are left out."""
+    nlp, context = _pipeline()
+    doc = nlp.make_doc(text)
+    doc.spans[TARGETS] = []
+    _targets()(doc)
+    for token in doc:
+        token.is_sent_start = token.i == 0
+    context(doc)
+    found: dict[str, list[Assertion]] = {}
+    for span in doc.spans[TARGETS]:
+        for kind in _kinds()[span.text.lower()]:
+            found.setdefault(kind, []).append(_assertion(span))
+    return found
+
+
 def _span(doc: Doc, start: int, end: int) -> Span | None:
     return doc.char_span(start, end, label="CONCEPT", alignment_mode="expand")
 
@@ -72,13 +89,40 @@ def context_data() -> dict[str, Any]:
     return data
 
 
+@cache
+def _targets() -> TargetMatcher:
+    matcher = TargetMatcher(_pipeline()[0], rules=None, result_type="group", span_group_name=TARGETS)
+    matcher.add([TargetRule(word, "CONCEPT") for word in _kinds()])
+    return matcher
+
+
+@cache
+def _kinds() -> dict[str, tuple[str, ...]]:
+    """Concept word -> the kinds of facts that it may be about."""
+    kinds: dict[str, tuple[str, ...]] = {}
+    for kind, entry in concept_data().items():
+        for word in entry["words"] if kind != "examples" else ():
+            kinds[word] = (*kinds.get(word, ()), kind)
+    return kinds
+
+
+@cache
+def concept_data() -> dict[str, Any]:
+    """The words of concepts.yaml, and its examples."""
+    data: dict[str, Any] = yaml.safe_load(files("extractors").joinpath("concepts.yaml").read_text("utf-8"))
+    return data
+
+
 def _rules(data: dict[str, Any]) -> Iterable[ConTextRule]:
     for name, category in CATEGORY.items():
         within = data["within"].get(name, {})
         for place, direction in DIRECTION.items():
             for cue in dict.fromkeys(map(str, data[name].get(place, ()))):
-                yield ConTextRule(cue, category, direction=direction, max_scope=within.get(cue))
+                yield ConTextRule(
+                    cue, category, direction=direction, max_scope=within.get(cue), terminated_by={f"END_{category}"}
+                )
         for cue in data["pseudo"].get(name, ()):
             yield ConTextRule(cue, f"PSEUDO_{category}", direction="PSEUDO")
         for cue in data["ends"].get(name, ()):
-            yield ConTextRule(cue, category, direction="TERMINATE")
+            # medspaCy's TERMINATE ends every category's scope ("Mother has ..." lost her); this ends its own
+            yield ConTextRule(cue, f"END_{category}", direction="PSEUDO")

@@ -17,6 +17,7 @@ from extractors.doses import find_doses
 from extractors.finding import Finding
 from extractors.labs import find_labs
 from extractors.learned.reader import find_learned
+from extractors.modality import with_modality
 from extractors.procedures import find_trials
 from extractors.relief import find_relief
 from extractors.request_facts import RequestHint
@@ -37,7 +38,7 @@ def find(documents: Sequence[Document], hint: RequestHint) -> tuple[Finding, ...
     found = [finding for document in documents for finding in find_in_document(document)]
     trial = _trial_date(found, hint.request_date)
     found.extend(derive(found, trial, hint.request_date, hint.phase))
-    return tuple(with_details(with_forecast(f)) for f in _numbers_first(found))
+    return tuple(with_details(with_forecast(with_modality(f))) for f in _numbers_first(found))
 
 
 def find_in_document(document: Document) -> Iterator[Finding]:

@@ -215,7 +215,17 @@ def _prose(page: Page, start: int, end: int) -> Iterator[Segment]:
         yield from _field(page, start, text, field)
         return
     for a, b in sentence_spans(text):
-        yield Segment(start + a, start + b, text[a:b], "sentence")
+        inner = _known_field(text[a:b])
+        if inner:
+            yield from _field(page, start + a, text[a:b], inner)
+        else:
+            yield Segment(start + a, start + b, text[a:b], "sentence")
+
+
+def _known_field(text: str) -> re.Match[str] | None:
+    """A sentence within a line that is a label and its value ("PMH: hypertension.")."""
+    field = FIELD.match(text)
+    return field if field and section_of(field["label"]).name else None
 
 
 def _field(page: Page, start: int, text: str, field: re.Match[str]) -> Iterator[Segment]:
@@ -227,6 +237,10 @@ def _field(page: Page, start: int, text: str, field: re.Match[str]) -> Iterator[
     begin = field.start("value")
     for i, (a, b) in enumerate(sentence_spans(text[begin:])):
         a, b = a + begin, b + begin
+        inner = _known_field(text[a:b]) if i else None
+        if inner:
+            yield from _field(page, start + a, text[a:b], inner)
+            continue
         lead = field.start("label") if i == 0 else a
         kind: SegmentKind = "field" if i == 0 or section_of(label).name not in ("", *ONE_SENTENCE) else "sentence"
         yield Segment(
