@@ -114,15 +114,19 @@ def concept_data() -> dict[str, Any]:
 
 
 def _rules(data: dict[str, Any]) -> Iterable[ConTextRule]:
+    """medspaCy's own TERMINATE ends every category's scope ("Mother has ..." lost her), so each end is a
+    category by itself, and a cue names those that end it."""
     for name, category in CATEGORY.items():
         within = data["within"].get(name, {})
+        ends = {_end(cue) for cue in data["ends"].get(name, ())}
         for place, direction in DIRECTION.items():
             for cue in dict.fromkeys(map(str, data[name].get(place, ()))):
-                yield ConTextRule(
-                    cue, category, direction=direction, max_scope=within.get(cue), terminated_by={f"END_{category}"}
-                )
+                yield ConTextRule(cue, category, direction=direction, max_scope=within.get(cue), terminated_by=set(ends))
         for cue in data["pseudo"].get(name, ()):
             yield ConTextRule(cue, f"PSEUDO_{category}", direction="PSEUDO")
-        for cue in data["ends"].get(name, ()):
-            # medspaCy's TERMINATE ends every category's scope ("Mother has ..." lost her); this ends its own
-            yield ConTextRule(cue, f"END_{category}", direction="PSEUDO")
+    for cue in dict.fromkeys(cue for cues in data["ends"].values() for cue in cues):
+        yield ConTextRule(cue, _end(cue), direction="PSEUDO")
+
+
+def _end(cue: str) -> str:
+    return f"END {cue}".upper()
