@@ -163,7 +163,7 @@ def test_a_child_hands_on_why_a_file_is_unreadable(tmp_path: Path):
 
 
 def test_a_page_that_kills_its_reader_costs_that_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(isolated, "START_SECONDS", 4)
+    monkeypatch.setattr(isolated, "GRACE_SECONDS", 3)
     endless = b"/CIDInit /ProcSet findresource begin 1 begincodespacerange <0000> <ffff> endcodespacerange " + (
         b"1 beginbfrange <00000000> <7fffffff> <0041> endbfrange endcmap"
     )

@@ -350,8 +350,9 @@ def test_pages_that_need_ocr_say_so(make):
         sheet.drawString(60, 780, "FAX 337 555 0100 p. 2")
 
     pages = read_document(make(prose, picture, stamped, invisible, lambda sheet: None)).pages
-    assert [needs_ocr(p) for p in pages] == [False, True, True, True, True]
-    assert [p.readable for p in pages] == [True, False, True, True, False]
+    assert [needs_ocr(p) for p in pages] == [False, True, True, True, False]
+    assert [p.readable for p in pages] == [True, False, True, True, True]
+    assert pages[4].reason == "empty page"
     assert pages[1].reason == "no text layer: needs OCR"
     assert pages[3].ocr and pages[3].text == "\n".join(PROSE)
 

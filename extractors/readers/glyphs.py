@@ -72,7 +72,7 @@ class GlyphDevice(PDFLayoutAnalyzer):
         self.squares: list[tuple[Box, bool]] = []
         self.dark: list[Box] = []
         self.pictures: list[Box] = []
-        self.vertical = 0
+        self.vertical = self.figures = 0
         self.turns: Counter[int] = Counter()
         self.modes: Counter[int] = Counter()
         self.origin, self.deadline, self.mode = origin, deadline, 0
@@ -102,6 +102,7 @@ class GlyphDevice(PDFLayoutAnalyzer):
 
     def paint_path(self, gstate: Any, stroke: bool, fill: bool, evenodd: bool, path: Any) -> None:
         self.check()
+        self.figures += 1
         figure: list[Any] = []
         for step in path:
             if step[0] == "m" and figure:

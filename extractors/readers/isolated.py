@@ -15,8 +15,11 @@ from extractors.document import Document, Page
 from extractors.errors import UnreadableFile
 from extractors.readers import STANDARD, Limits, Recognise, assemble, open_reader
 
-START_SECONDS = 10.0
-"""What a child may take to start, beside the time of its pages."""
+START_SECONDS = 60.0
+"""What a child may take to start on a busy machine; it says READY when it has."""
+GRACE_SECONDS = 5.0
+"""What opening the file may take, and a page beyond its own time."""
+READY = ""
 MOST_CRASHES = 3
 """A file on which the reader dies more often than this is given up; the pages read so far stay."""
 
@@ -69,13 +72,16 @@ def _child(path: Path, limits: Limits, first: int, deadline: float) -> Iterator[
     process = context.Process(target=_read, args=(path, limits, first, there), daemon=True)
     process.start()
     there.close()
+    wait = START_SECONDS
     try:
         while True:
-            # a page may take its time twice over: once as it is and once repaired
-            patience = min(2 * limits.page_seconds + START_SECONDS, deadline - time.monotonic())
+            patience = min(wait, deadline - time.monotonic())
             if patience <= 0 or not here.poll(patience):
                 return
             item = here.recv()
+            wait = 2 * limits.page_seconds + GRACE_SECONDS  # a page is tried as it is and repaired
+            if item == READY:
+                continue
             yield item
             if item is None or isinstance(item, tuple):
                 return
@@ -95,6 +101,7 @@ def _read(path: Path, limits: Limits, first: int, out: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     seconds = int(limits.document_seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    out.send(READY)
     try:
         reader, warnings = open_reader(path, limits)
         for warning in warnings:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pdfplumber
+from pdfminer.pdftypes import PDFStream, int_value, resolve1
 
 from extractors.document import Box, Page
 from extractors.errors import UnreadableFile
@@ -31,6 +33,9 @@ from extractors.readers.words import Word
 
 FULL_PICTURE = 0.5
 """A picture of this share of the page makes it a scan, unless the page has text of its own."""
+EMPTY_PAGE = "empty page"
+"""Nothing at all is drawn on it: read, but told, since a damaged page may look the same."""
+DAMAGED_PAGE = "damaged page" + NEEDS_OCR
 FEW_LETTERS = 250
 """Fewer letters than this beside a full picture are a fax line or a stamp."""
 
@@ -42,38 +47,63 @@ def read_pdf(path: Path, limits: Limits, first: int = 1) -> Iterator[Page | str]
     """
     logging.getLogger("pdfminer").setLevel(logging.ERROR)  # its warnings quote the content
     sound = check_pdf(path, limits)
-    pdf = _open(path)
-    fixed = None
-    if pdf is None:
-        fixed = _open(repaired(path))
-        if fixed is None:
+    with Repair(path) as repair:
+        pdf = _open(path)
+        source = pdf or repair.pdf()
+        if source is None:
             yield from _lenient_pages(path, limits, first)
             return
-        yield "damaged file: repaired before reading"
-    elif not sound:
-        yield "damaged file: read as far as it goes"
+        try:
+            if not sound:
+                yield "damaged file: read as far as it goes" if pdf else "damaged file: repaired before reading"
+            if len(source.pages) > limits.pages:
+                raise UnreadableFile(path.name, f"{len(source.pages)} pages, more than the {limits.pages} allowed")
+            interpreter = Interpreter(source, limits)
+            for number in range(first, len(source.pages) + 1):
+                yield _page(interpreter, repair, path, number)
+        finally:
+            source.close()
+
+
+class Repair:
+    """The file rewritten by pikepdf, made when it is first asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tried, self.found = False, None
+
+    def __enter__(self) -> Repair:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.found is not None:
+            self.found.close()
+
+    def pdf(self) -> Any:
+        """pdfplumber's document of the rewritten file, or None."""
+        if not self.tried:
+            self.tried, self.found = True, _open(repaired(self.path))
+        return self.found
+
+
+def _page(interpreter: Interpreter, repair: Repair, path: Path, number: int) -> Page:
+    """One page by the first way that gives it: as it is, from the repaired file, from PDFium, else unreadable."""
+    size = (612.0, 792.0)
     try:
-        source = fixed or pdf
-        if len(source.pages) > limits.pages:
-            raise UnreadableFile(path.name, f"{len(source.pages)} pages, more than the {limits.pages} allowed")
-        interpreter = Interpreter(source, limits)
-        spare: Interpreter | None = None
-        for number in range(first, len(source.pages) + 1):
-            page: Page | None = None
-            try:
-                page = interpreter.read(number)
-            except PageTooHeavy as problem:
-                page = unread(number, str(problem), *interpreter.size(number))
-            except Exception:  # anything a hostile file can provoke: the next way is tried
-                if fixed is None:
-                    fixed = _open(repaired(path))
-                    spare = Interpreter(fixed, limits) if fixed is not None else None
-                page = _second_try(path, number, spare)
-            yield page
-    finally:
-        for each in (pdf, fixed):
-            if each is not None:
-                each.close()
+        page = interpreter.read(number)
+        if page.text or page.reason not in (EMPTY_PAGE, DAMAGED_PAGE):
+            return page
+        size = page.width, page.height
+    except PageTooHeavy as problem:
+        return unread(number, str(problem), *interpreter.size(number))
+    except Exception:  # anything a damaged or hostile file can provoke: the next way is tried
+        page = None
+    if page is None and (pdf := repair.pdf()) is not None and pdf is not interpreter.pdf:
+        try:
+            return Interpreter(pdf, interpreter.limits).read(number)
+        except Exception:  # the last way is still open
+            pass
+    return _lenient(path, number) or page or unread(number, DAMAGED_PAGE, *size)
 
 
 def _open(source: Any) -> Any:
@@ -88,19 +118,14 @@ def _open(source: Any) -> Any:
         return None
 
 
-def _second_try(path: Path, number: int, spare: Interpreter | None) -> Page:
-    """The page from the repaired file, else from PDFium, else an unreadable page."""
-    if spare is not None:
-        try:
-            return spare.read(number)
-        except Exception:  # the last way is still open
-            pass
+def _lenient(path: Path, number: int) -> Page | None:
+    """The page as PDFium reads it, or None when it finds no text either."""
     found = lenient_page(path, number)
     if found is None or not found.glyphs:
-        return unread(number, "damaged page" + NEEDS_OCR, *((found.width, found.height) if found else (612.0, 792.0)))
+        return None
     composed = compose(words(found.glyphs, 0, found.width, found.height), (), (), found.width, found.height)
     return Page(number, composed.text, composed.boxes, found.width, found.height, composed.lines,
-                reason="damaged page: read leniently, tables and marks may be missing")  # fmt: skip
+                reason="damaged page: read leniently, tables and marks may be missing") if composed.text else None  # fmt: skip
 
 
 def _lenient_pages(path: Path, limits: Limits, first: int) -> Iterator[Page | str]:
@@ -111,7 +136,7 @@ def _lenient_pages(path: Path, limits: Limits, first: int) -> Iterator[Page | st
         raise UnreadableFile(path.name, f"{count} pages, more than the {limits.pages} allowed")
     yield "damaged file: read leniently, tables and marks may be missing"
     for number in range(first, count + 1):
-        yield _second_try(path, number, None)
+        yield _lenient(path, number) or unread(number, DAMAGED_PAGE)
 
 
 def unread(number: int, reason: str, width: float = 612.0, height: float = 792.0) -> Page:
@@ -159,14 +184,23 @@ class Interpreter:
         try:
             self.interpreter.process_page(page.page_obj)
             filled = filled_words(page.annots, self._origin(page, box)) if page.page_obj.annots else []
+            lost = not device.glyphs and not all(map(_decodes, page.page_obj.contents))
         finally:
             page.close()
+        if lost and not filled and not device.pictures:
+            return unread(number, DAMAGED_PAGE, width, height)
         return build_page(number, device, filled, width, height)
 
     @staticmethod
     def _origin(page: Any, box: Box) -> tuple[float, float]:
         """The displayed page's top left in pdfplumber's coordinates."""
         return page.bbox[0] + box[0], page.bbox[1] + float(page.height) - box[3]
+
+
+def _decodes(content: Any) -> bool:
+    """Whether a content stream is one, and gives bytes (an empty one is a few bytes long when compressed)."""
+    stream = resolve1(content)
+    return isinstance(stream, PDFStream) and (bool(stream.get_data()) or int_value(stream.get("Length", 0)) < 20)
 
 
 def build_page(number: int, device: GlyphDevice, filled: list[Word], width: float, height: float) -> Page:
@@ -187,8 +221,9 @@ def build_page(number: int, device: GlyphDevice, filled: list[Word], width: floa
     text = _joined(parts)
     letters = len(text.text.replace(" ", ""))
     if not letters:
-        return unread(number, "no text layer" + NEEDS_OCR if device.pictures or device.vertical else "empty page"
-                      + NEEDS_OCR, width, height)  # fmt: skip
+        drawn = device.pictures or device.vertical or device.figures
+        blank = unread(number, "no text layer" + NEEDS_OCR if drawn else EMPTY_PAGE, width, height)
+        return blank if drawn else replace(blank, readable=True)
     if senders:
         warnings.append("text layer is the sender's own recognition of a scan" + NEEDS_OCR)
     elif scan and letters < FEW_LETTERS:
