@@ -54,6 +54,8 @@ RUNS = sa.Table(
     sa.Column("machine", sa.String, nullable=False),
     sa.Column("process", sa.String, nullable=False),
     sa.Column("expires", sa.Float, nullable=False),
+    sa.Column("began", sa.Float, nullable=False),
+    sa.Column("ended", sa.Integer, nullable=False, default=0),
 )
 sa.Index("batch_items_waiting", ITEMS.c.workspace, ITEMS.c.batch, ITEMS.c.state, ITEMS.c.tries, ITEMS.c.place)
 
@@ -124,7 +126,7 @@ class Ledger:
                     return str(row.batch)
             db.execute(sa.insert(RUNS).values(
                 run=self.run.name, workspace=self.workspace, batch=self.batch, machine=self.run.machine,
-                process=self.run.process, expires=now + LEASE_SECONDS))  # fmt: skip
+                process=self.run.process, expires=now + LEASE_SECONDS, began=now))  # fmt: skip
         return None
 
     def renew(self) -> None:
@@ -228,6 +230,7 @@ class Ledger:
             ours = done.rowcount == 1
             if ours:
                 publish()
+                db.execute(_COUNT, {"of_run": self.run.name})
             return ours, self._take(db) if more else None
 
     def claim_one(self, packet_id: str) -> bool:
@@ -282,19 +285,21 @@ class Ledger:
                 after = place
                 yield packet_id, state, screened, tuple(Problem(packet_id, *one) for one in json.loads(told))
 
-    def latest_batch(self) -> str | None:
-        """The batch that a run is at, or else the one that has the most packets."""
-        with self._reading() as db:
-            running = db.execute(sa.select(RUNS.c.batch).where(RUNS.c.workspace == self.workspace).limit(1)).scalar()
-            most = sa.select(ITEMS.c.batch).where(ITEMS.c.workspace == self.workspace).group_by(ITEMS.c.batch)
-            return running or db.execute(most.order_by(sa.func.count().desc()).limit(1)).scalar()
-
-    def live_runs(self) -> int:
-        """Runs at work in the workspace now."""
+    def state(self) -> dict[str, object]:
+        """Counts, pace and time left of the batch that runs are at, or else of the one with the most packets."""
         with self._reading() as db:
             rows = db.execute(sa.select(RUNS).where(RUNS.c.workspace == self.workspace)).all()
             now = self._now(db)
-        return sum(alive(Run(row.run, row.machine, row.process), row.expires > now) for row in rows)
+            most = sa.select(ITEMS.c.batch).where(ITEMS.c.workspace == self.workspace).group_by(ITEMS.c.batch)
+            largest = db.execute(most.order_by(sa.func.count().desc()).limit(1)).scalar()
+        live = [row for row in rows if alive(Run(row.run, row.machine, row.process), row.expires > now)]
+        counts = self.counts(live[0].batch if live else largest or "")
+        pace = sum(row.ended / max(1.0, now - row.began) for row in live)
+        return {
+            "packets": counts.total, "screened": counts.screened, "failed": counts.failed, "running": counts.running,
+            "waiting": counts.waiting, "pages": counts.pages, "runs": len(live), "per_hour": round(3600 * pace),
+            "seconds_left": round((counts.total - counts.ended) / pace) if pace else None,
+        }  # fmt: skip
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
@@ -334,6 +339,9 @@ def _faults() -> Iterator[None]:
         code = getattr(error.orig, "sqlite_errorname", "")
         full = code.startswith(("SQLITE_FULL", "SQLITE_IOERR")) or type(error.orig).__name__ == "DiskFull"
         raise LedgerStopped(code or type(error.orig).__name__, full) from error
+
+
+_COUNT = sa.update(RUNS).where(RUNS.c.run == sa.bindparam("of_run")).values(ended=RUNS.c.ended + 1)
 
 
 def sqlite_url(workspace: Path) -> str:
