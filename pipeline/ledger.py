@@ -190,7 +190,7 @@ class Ledger:
             stale = row.state == "waiting" and row.fingerprint != entry.fingerprint
         if stale:
             db.execute(sa.update(ITEMS).where(*same, ITEMS.c.state != "running").values(
-                _WAITING, fingerprint=entry.fingerprint))  # fmt: skip
+                **_WAITING, fingerprint=entry.fingerprint))  # fmt: skip
 
     def claim(self) -> tuple[str, int] | None:
         """Take the next waiting packet: its id and which try this is. Those tried before come last."""
