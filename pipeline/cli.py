@@ -12,6 +12,7 @@ from extractors.errors import UserError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "screen": ("pipeline.commands.screen", "screen packets of clinical records against a policy"),
+    "status": ("pipeline.commands.status", "tell how far the screening of a workspace is"),
     "text": ("pipeline.commands.text", "print the page texts that excerpts point into"),
     "assert": ("pipeline.commands.asserting", "tell how each concept is asserted (negated, planned, ...)"),
     "evaluate": ("pipeline.commands.evaluate", "compare screenings with gold labels"),

@@ -1,4 +1,4 @@
-"""What a run leaves in the workspace: a JSON file per packet, summary.csv, problems.csv. Same input, same bytes."""
+"""How results are written: a JSON file per packet, the lines of the tables. Same input, same bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 
 from criteria.evidence import Evidence
 from criteria.screening import CriterionResult, Screening
-from pipeline.run import Problem
 
 SCHEMA_VERSION = 1
 SUMMARY = ("packet_id", "pathway", "criterion", "status", "evidence_count", "document_id", "page", "quote")
@@ -95,27 +94,10 @@ def _plain(value: object) -> object:
     raise TypeError(f"an attribute of type {type(value).__name__} cannot be written")
 
 
-def summary_rows(screening: Screening) -> list[tuple[str, ...]]:
-    """A row per criterion, with its first excerpt."""
-    rows: list[tuple[str, ...]] = []
-    for result in screening.criteria:
-        first = result.evidence[0].excerpt if result.evidence else None
-        place = (first.document_id, str(first.page), first.quote) if first else ("", "", "")
-        counted = (screening.packet_id, screening.pathway or "", result.id, result.status, str(len(result.evidence)))
-        rows.append((*counted, *place))
-    return rows
-
-
-def write_tables(workspace: Path, rows: Iterable[Sequence[str]], problems: Iterable[Problem]) -> None:
-    """Write summary.csv and problems.csv."""
-    write_file(workspace / "summary.csv", _csv(SUMMARY, rows))
-    write_file(workspace / "problems.csv", _csv(PROBLEMS, ((p.packet_id, p.file, p.problem) for p in problems)))
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
+    """Rows as CSV lines that no spreadsheet takes for formulas."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
     writer.writerows([_inert(cell) for cell in row] for row in rows)
     return out.getvalue()
 

@@ -15,8 +15,8 @@ from pipeline.packets import REQUEST, Packet, find_packets
 
 Recognise = Callable[[Path, list[Page]], Iterable[Page]]
 """Reads the pages of a document that have no text, from their pictures."""
-OnPages = Callable[[int], None]
-"""Told the number of pages of each document as it is read."""
+ReadDocument = Callable[[Path, str, Recognise | None], Document]
+"""Reads one file under a document_id; raises UnreadableFile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ def screen_packet(path: Path, policy: Policy | None = None, recognise: Recognise
 
 
 def process(
-    packet: Packet, policy: Policy, recognise: Recognise | None = None, on_pages: OnPages | None = None
+    packet: Packet, policy: Policy, recognise: Recognise | None = None, read: ReadDocument | None = None
 ) -> Screened:
     """Read, find and screen. A document that cannot be read is a problem of its packet and stops nothing else."""
     from extractors.find import find
 
-    documents, problems = read_packet(packet, recognise, on_pages)
+    documents, problems = read_packet(packet, recognise, read)
     try:
         given = load_given(packet.request) if packet.request else {}
     except UserError as error:
@@ -68,23 +68,23 @@ def process(
 
 
 def read_packet(
-    packet: Packet, recognise: Recognise | None = None, on_pages: OnPages | None = None
+    packet: Packet, recognise: Recognise | None = None, read: ReadDocument | None = None
 ) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
-    """The documents that can be read, and a problem for each that cannot."""
-    from extractors.readers import read_document
-
+    """The documents that can be read, and a problem for each that cannot. `read` is `read_document` unless given."""
     documents: list[Document] = []
     problems: list[Problem] = []
     for document_id, path in packet.files:
         try:
-            document = read_document(path, document_id, recognise=recognise)
+            documents.append((read or _read)(path, document_id, recognise))
         except UnreadableFile as error:
             problems.append(Problem(packet.packet_id, path.name, error.reason))
-            continue
-        documents.append(document)
-        if on_pages is not None:
-            on_pages(len(document.pages))
     return tuple(documents), tuple(problems)
+
+
+def _read(path: Path, document_id: str, recognise: Recognise | None) -> Document:
+    from extractors.readers import read_document
+
+    return read_document(path, document_id, recognise=recognise)
 
 
 def own_pages(documents: Iterable[Document], request: Request) -> tuple[Document, ...]:

@@ -18,7 +18,8 @@ from extractors.document import excerpt
 from extractors.errors import UnreadableFile
 from extractors.finding import Finding
 from extractors.readers import read_document
-from pipeline.cli import COMMANDS, main
+from pipeline.cli import COMMANDS
+from pipeline.cli import main as run_command
 
 PATTERNS = {
     ("infection", "absent"): r"[^.\n]*no active infection[^.\n]*",
@@ -35,6 +36,11 @@ def find(documents, hint):
         for (kind, value), pattern in PATTERNS.items()
         for found in re.finditer(pattern, page.text)
     )
+
+
+def main(argv: list[str]) -> int:
+    """The command in this process, where `find` above stands in."""
+    return run_command([*argv, "--engine", "here"] if argv[0] == "screen" else argv)
 
 
 @pytest.fixture
@@ -115,7 +121,9 @@ def test_summary_has_a_row_per_criterion_with_its_first_excerpt(records, tmp_pat
 def test_two_runs_give_the_same_bytes(records, tmp_path):
     for name in ("a", "b"):
         main(["screen", str(records), "--out", str(tmp_path / name), "--quiet"])
-    files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
+    own = ("ledger.sqlite", "log.jsonl")  # what the program keeps for itself: who ran when
+    found = (p for p in (tmp_path / "a").rglob("*") if p.is_file() and p.name not in own)
+    files = sorted(p.relative_to(tmp_path / "a") for p in found)
     assert len(files) == 6
     assert all((tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files)
 

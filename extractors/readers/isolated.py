@@ -34,10 +34,11 @@ def read_document_isolated(
     `recognise` runs in this process.
     """
     warnings: list[str] = []
-    return assemble(path, document_id, _pages(path, limits, warnings), warnings, recognise)
+    return assemble(path, document_id, pages_isolated(path, limits, warnings), warnings, recognise)
 
 
-def _pages(path: Path, limits: Limits, warnings: list[str]) -> Iterator[Page | str]:
+def pages_isolated(path: Path, limits: Limits, warnings: list[str]) -> Iterator[Page | str]:
+    """The pages of `read_document_isolated` as they come, and warnings; a last warning is added to `warnings`."""
     deadline = time.monotonic() + limits.document_seconds
     first, readable = 1, 0
     said: set[str] = set()

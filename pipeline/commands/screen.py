@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,10 @@ from typing import TYPE_CHECKING
 from extractors.errors import UserError
 
 if TYPE_CHECKING:
-    from pipeline.batch import Done
+    from pipeline.batch import Outcome
+
+WORKER_BYTES = 2_500_000_000
+"""Memory to count for a packet at work that holds scans."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +23,21 @@ def add(parser: argparse.ArgumentParser) -> None:
         "records", type=Path, metavar="RECORDS", help="one packet (a folder or a file), or a folder of packets"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="WORKSPACE", help="folder for the results")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes to use (default 1)")
+    parser.add_argument(
+        "--jobs", type=int, default=_cores(), metavar="N", help="packets to work on at once (default here: %(default)s)"
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("processes", "here", "ray"),
+        default="processes",
+        help="where to work: watched processes (default), this process without limits, or a Ray cluster",
+    )
+    parser.add_argument(
+        "--ledger", metavar="URL", help="database for several machines, such as postgresql+psycopg://host/name"
+    )
+    parser.add_argument("--no-ocr", action="store_true", help="leave scanned pages unread")
+    parser.add_argument("--retry", action="store_true", help="try again what an earlier run could not screen")
+    parser.add_argument("--metrics", type=int, metavar="PORT", help="serve Prometheus metrics on this port meanwhile")
     parser.add_argument(
         "--policy", default="LA.CP.MP.173", metavar="ID", help="policy to screen against (default %(default)s)"
     )
@@ -28,51 +46,44 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
     from criteria.policy import load_policy
-    from pipeline.batch import screen_all
+    from pipeline.batch import Options, screen_all
+    from pipeline.batch.watching import bars, metrics
     from pipeline.packets import find_packets
 
     if args.jobs < 1:
         raise UserError(f"--jobs {args.jobs}: use 1 or more")
     load_policy(args.policy)  # a wrong policy is told once, before any work
     packets = find_packets(args.records)
+    options = Options(args.policy, args.jobs, args.engine, args.ledger, not args.no_ocr, args.retry)
+    with bars(len(packets), quiet=args.quiet) as show, metrics(args.metrics) as count:
+        outcome = screen_all(packets, args.out, options, watch=lambda *seen: (show(*seen), count(*seen)))
+    _tell(outcome, args)
+    return 0 if outcome.counts.screened == len(packets) else 1
+
+
+def _cores() -> int:
+    """As many as there are cores for, and memory."""
     try:
-        args.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{args.out}: cannot be made ({error.strerror}); choose another --out") from None
-    with (
-        tqdm(total=len(packets), desc="packets", unit="packet", file=sys.stderr, disable=args.quiet) as packet_bar,
-        tqdm(desc="pages", unit="page", file=sys.stderr, disable=args.quiet, position=1, leave=False) as page_bar,
-    ):
-        done = screen_all(
-            packets,
-            args.out,
-            args.policy,
-            args.jobs,
-            on_packet=lambda: _step(packet_bar, 1),
-            on_pages=lambda pages: _step(page_bar, pages),
-        )
-    _tell(done, args)
-    return 0 if all(one.screened for one in done) else 1
+        cores, memory = len(os.sched_getaffinity(0)), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return os.cpu_count() or 1
+    return max(1, min(cores, memory // WORKER_BYTES))
 
 
-def _step(bar: object, count: int) -> None:
-    bar.update(count)  # type: ignore[attr-defined]
-
-
-def _tell(done: tuple[Done, ...], args: argparse.Namespace) -> None:
-    problems = [problem for one in done for problem in one.problems]
-    screened = sum(one.screened for one in done)
+def _tell(outcome: Outcome, args: argparse.Namespace) -> None:
+    counts, problems = outcome.counts, outcome.problems
     if args.json:
         listed = [{"packet_id": p.packet_id, "file": p.file, "problem": p.problem} for p in problems]
-        told = {"workspace": str(args.out), "packets": len(done), "screened": screened, "problems": listed}
+        told = {"workspace": str(args.out), "packets": counts.total, "screened": counts.screened, "problems": listed,
+                "pages": counts.pages, "seconds": round(outcome.seconds, 1), "stopped": outcome.stopped}  # fmt: skip
         print(json.dumps(told, ensure_ascii=False, indent=1))
     elif not args.quiet:
-        print(f"{screened} of {len(done)} packets screened, {sum(one.pages for one in done)} pages.")
+        print(f"{counts.screened} of {counts.total} packets screened, {counts.pages} pages.")
         print(f"Worksheets:  {args.out / 'worksheets'}")
         print(f"Screenings:  {args.out / 'screenings'}")
         print(f"Summary:     {args.out / 'summary.csv'}")
         if problems:
             print(f"Problems:    {args.out / 'problems.csv'} ({len(problems)})")
+    if outcome.stopped:
+        print(f"chartproof: {outcome.stopped}; run the same command again to go on", file=sys.stderr)
