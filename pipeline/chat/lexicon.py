@@ -22,19 +22,18 @@ STOP = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """`groups` maps a concept to its phrases (tuples of stems); `facts` maps a fact kind of facts.yaml likewise."""
+    """Names to phrases (tuples of stems): `same` things, `related` things, and kinds of facts.yaml."""
 
-    groups: dict[str, tuple[tuple[str, ...], ...]]
+    same: dict[str, tuple[tuple[str, ...], ...]]
+    related: dict[str, tuple[tuple[str, ...], ...]]
     facts: dict[str, tuple[tuple[str, ...], ...]]
 
 
 @cache
 def lexicon() -> Lexicon:
     data = yaml.safe_load(files("pipeline.chat").joinpath("lexicon.yaml").read_text("utf-8"))
-    return Lexicon(
-        {name: tuple(phrase(w) for w in words) for name, words in data["groups"].items()},
-        {name: tuple(phrase(w) for w in words) for name, words in data["facts"].items()},
-    )
+    parts = ({name: tuple(phrase(w) for w in words) for name, words in data[part].items()} for part in ("same", "related", "facts"))
+    return Lexicon(*parts)
 
 
 def phrase(words: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from pipeline.chat.lexicon import content, lexicon, stems
 from pipeline.chat.passages import Passage
 
 K1, B = 1.2, 0.5
-SYNONYM = 0.6
+SAME, RELATED = 0.85, 0.5
 OTHER_TALK = frozenset({"boilerplate", "education", "quoted"})
 
 
@@ -22,7 +22,8 @@ class Unit:
     """One thing that a question names: a word or a phrase, and what else the record may call it."""
 
     words: tuple[str, ...]
-    others: tuple[tuple[str, ...], ...] = ()
+    same: tuple[tuple[str, ...], ...] = ()
+    related: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +94,22 @@ class Index:
     def _unit(self, unit: Unit) -> tuple[float, np.ndarray, np.ndarray]:
         n = len(self.passages)
         exact = self._spots(unit.words)
-        others: dict[int, int] = {}
-        for phrase in unit.others:
-            for i, count in self._spots(phrase).items():
-                others[i] = max(others.get(i, 0), count)
+        same, related = self._any(unit.same), self._any(unit.related)
         scores, cover = np.zeros(n), np.zeros(n)
-        weight = self._idf(len(exact) or len(others))
-        spread = self._idf(len(set(exact) | set(others)))
-        for i, count in others.items():
-            scores[i] = SYNONYM * spread * self._saturated(i, count)
-            cover[i] = 0.85
-        for i, count in exact.items():
-            scores[i] = max(scores[i], weight * self._saturated(i, count))
-            cover[i] = 1.0
+        weight = self._idf(len(exact.keys() | same.keys()))
+        for found, share, seen in ((related, RELATED, 0.3), (same, SAME, 0.9), (exact, 1.0, 1.0)):
+            rarity = self._idf(len(found)) if found is related else weight
+            for i, count in found.items():
+                scores[i] = max(scores[i], share * rarity * self._saturated(i, count))
+                cover[i] = seen
         return weight, scores, cover
+
+    def _any(self, phrases: tuple[tuple[str, ...], ...]) -> dict[int, float]:
+        found: dict[int, float] = {}
+        for phrase in phrases:
+            for i, count in self._spots(phrase).items():
+                found[i] = max(found.get(i, 0), count)
+        return found
 
     def _idf(self, found: int) -> float:
         n = len(self.passages)
@@ -155,15 +158,14 @@ def units(words: Iterable[str]) -> tuple[Unit, ...]:
     words = list(words)
     out: list[Unit] = []
     at = 0
-    groups = lexicon().groups
+    known = lexicon()
+    phrases = {p for part in (known.same, known.related) for group in part.values() for p in group}
     while at < len(words):
-        size = next((n for n in (3, 2) if at + n <= len(words) and any(tuple(words[at : at + n]) in g for g in groups.values())), 1)
+        size = next((n for n in (3, 2) if tuple(words[at : at + n]) in phrases and at + n <= len(words)), 1)
         term = tuple(words[at : at + size])
-        others = {p for g in groups.values() if term in g for p in g} - {term}
-        if size == 1 and not others:
-            near = {p for g in groups.values() for p in g if p == term}
-            others |= near
-        out.append(Unit(term, tuple(sorted(others))))
+        same = {p for group in known.same.values() if term in group for p in group} - {term}
+        related = {p for group in known.related.values() if term in group for p in group} - {term} - same
+        out.append(Unit(term, tuple(sorted(same)), tuple(sorted(related))))
         at += size
     return tuple(dict.fromkeys(out))
 
