@@ -14,6 +14,7 @@ from pathlib import Path
 from criteria.policy import load_policy
 from pipeline.outputs import summary_rows, write_screening, write_tables
 from pipeline.packets import Packet
+from pipeline.record import remember
 from pipeline.run import OnPages, Problem, process
 from pipeline.worksheet import write_worksheet
 
@@ -95,6 +96,7 @@ def screen_one(packet: Packet, workspace: Path, policy: str, on_pages: OnPages =
         rows: tuple[tuple[str, ...], ...] = ()
         if done.screening is not None:
             write_screening(done.screening, workspace)
+            remember(workspace, packet.packet_id, done.documents, dict(packet.files))
             write_worksheet(done.screening, done.documents, dict(packet.files), load_policy(policy), workspace)
             rows = tuple(summary_rows(done.screening))
         pages = sum(len(document.pages) for document in done.documents)

@@ -32,7 +32,7 @@ def _doses(packet: PacketView, intent: Intent) -> Iterator[tuple[str, tuple[Exce
         return
     asked = [t for day in intent.query.days for t in totals if t.day.startswith(day)]
     first = max(totals, key=lambda t: t.mme or 0.0)
-    chosen = list(dict.fromkeys(asked)) if len(set(asked)) > 1 else [first, *(asked or totals[-1:])]
+    chosen = asked if len({t.day for t in asked}) > 1 else [first, *(t for t in asked or totals[-1:] if t is not first)]
     low, high = chosen[-1], chosen[0]
     for total in chosen[:3]:
         yield f"{total.day}: {total.mme:g} MME/day ({total.words}).", total.excerpts

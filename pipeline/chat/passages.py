@@ -14,8 +14,8 @@ from extractors.structure import segments
 
 CREDENTIAL = r"(?:MD|DO|M\.D\.|D\.O\.|RN|LPN|LVN|NP|FNP(?:-C)?|APRN|CRNA|PA(?:-C)?|PhD|Ph\.D\.|PsyD|Psy\.D\.|LCSW|LPC|DPT|PT|OT|PharmD|CNS|MA|DDS)"
 NAME = r"(?:[A-Z]\.\s?){0,2}(?:[A-Z][a-z'’]+\s)?(?:[A-Z]\.\s)?(?:Mc|Mac|De|Le|La|St\. )?[A-Z][A-Za-z'’-]+"
-SIGNED = re.compile(rf"\b({NAME}),?\s+{CREDENTIAL}\b")
-LABELLED = re.compile(rf"\b(?:{CREDENTIAL}|[Pp]rovider|[Ss]igned(?: by)?|[Ss]ignature|[Aa]uthor|[Cc]ompleted by|[Rr]eported by|[Ss]urgeon|[Oo]perator|Attending)(?: signature)?:?\s+({NAME})")
+SIGNED = re.compile(rf"\b(?![A-Z]{{2,}},? )({NAME}),?\s+{CREDENTIAL}\b")
+LABELLED = re.compile(rf"\b(?:(?:RN|LPN|LVN|MD|NP|PA|CRNA)(?: signature:?|:)|(?:[Pp]rovider|[Ss]igned by|[Ss]ignature|[Aa]uthor|[Cc]ompleted by|[Rr]eported by|[Ss]urgeon|[Oo]perator|Attending):)\s+({NAME})")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
