@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from extractors.document import Excerpt
+from extractors.document import Excerpt, excerpt
+from extractors.structure import page_lines
 from pipeline.chat import embed
 from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes
 from pipeline.chat.bounds import declined
@@ -14,7 +15,8 @@ from pipeline.chat.intent import Intent, understand
 from pipeline.chat.numbers import arithmetic
 from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage, signatures
-from pipeline.chat.retrieve import Hit, best
+from pipeline.chat.lexicon import content
+from pipeline.chat.retrieve import Hit, Query, best, units
 
 WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "conflicting": "conflicting"}
 LEAST_COVERAGE, LEAST_SCORE = 0.34, 0.5
@@ -27,6 +29,11 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
         return Answer(said, "refused", about=before)
     intent = understand(question, packet, before)
     hits = look_up(intent, packet)
+    elsewhere = [h for h in packet.index.search(replace(intent.query, foreign=True))[:3]] if packet.foreign else []
+    if elsewhere and elsewhere[0].coverage >= 0.5 and elsewhere[0].score > max((h.score for h in hits), default=0) and "own" not in question.lower().split():
+        p = elsewhere[0].passage
+        said = f"What speaks of this stands on a page of another patient ({p.document_id}, page {p.page}); it is not evidence here."
+        return finish(packet, intent, [said], [Claim("", (_named(packet, packet.cut(h.passage)),), ours=True) for h in elsewhere])
     claims, lead = structured(intent, packet, hits)
     claims = _with_hits(intent, packet, hits, claims)
     return finish(packet, intent, lead, claims)
@@ -64,11 +71,11 @@ def structured(intent: Intent, packet: PacketView, hits: list[Hit]) -> tuple[lis
         result = packet.criteria.get(name)
         if result is None:
             continue
-        if judged:
+        ranked = sorted(packet.evidence(name), key=lambda e: -_score_at(packet, e[1], hits))
+        if judged or result["status"] != "insufficient" and ranked and _score_at(packet, ranked[0][1], hits) > 0.3:
             missing = f" Missing: {' '.join(result['missing'])}" if result["missing"] else ""
             derivation = f" {result['derivation']}." if result["derivation"] else ""
             lead.append(f"{name} ({result['title']}), suggested: {WORDS[result['status']]}. {result['rationale']}{derivation}{missing}".strip())
-        ranked = sorted(packet.evidence(name), key=lambda e: -_score_at(packet, e[1], hits))
         for key, found in ranked[: 5 if judged else 3]:
             if judged or _score_at(packet, found, hits) > 0.3:
                 claims.append(Claim(found.quote, (key,), ours=True))
@@ -82,14 +89,25 @@ def structured(intent: Intent, packet: PacketView, hits: list[Hit]) -> tuple[lis
 
 
 def _with_hits(intent: Intent, packet: PacketView, hits: list[Hit], claims: list[Claim]) -> list[Claim]:
-    wanted = 2 if claims else 3
+    wanted = 4 if "compare" in intent.asks or not claims else 3
     strong = bool(hits) and _enough(intent, hits)
     if strong or claims and hits and hits[0].coverage >= LEAST_COVERAGE:
-        for hit in best(hits, wanted, 0.7):
+        for hit in best(_spread(hits) if "compare" in intent.asks else hits, wanted, 0.6):
             claims.append(Claim(hit.passage.said, (_named(packet, packet.cut(hit.passage)),), ours=True))
     if "who" in intent.asks and claims:
         claims.extend(_who(packet, claims))
     return claims
+
+
+def _spread(hits: list[Hit]) -> list[Hit]:
+    """At most two hits of a document, so that both sides of a comparison are seen."""
+    seen: dict[str, int] = {}
+    out = []
+    for hit in hits:
+        seen[hit.passage.document_id] = seen.get(hit.passage.document_id, 0) + 1
+        if seen[hit.passage.document_id] <= 2:
+            out.append(hit)
+    return out
 
 
 def _enough(intent: Intent, hits: list[Hit]) -> bool:
@@ -103,7 +121,9 @@ def _enough(intent: Intent, hits: list[Hit]) -> bool:
     cosine = max(h.cosine for h in top)
     if intent.query.wants_number and not any(any(c.isdigit() for c in h.passage.said) for h in top):
         return False
-    return coverage >= 0.55 or coverage >= LEAST_COVERAGE and top[0].score >= LEAST_SCORE or cosine >= 0.5 and coverage >= 0.2
+    if coverage >= 0.6 and top[0].score >= 0.45 or coverage >= LEAST_COVERAGE and top[0].score >= LEAST_SCORE:
+        return True
+    return cosine >= 0.5 and coverage >= 0.25
 
 
 def _who(packet: PacketView, claims: list[Claim]) -> list[Claim]:
@@ -121,9 +141,14 @@ def _flags(packet: PacketView, claims: list[Claim], lead: list[str]) -> None:
         words = {"foreign_patient_page": "A page bears another patient's identity", "out_of_scope": "Out of scope; no criteria of this policy apply",
                  "medical_director_exception": "A reason is given for going without a trial; flagged for the medical director"}.get(flag["kind"], flag["kind"].replace("_", " "))  # fmt: skip
         lead.append(f"{words}{where}. {flag['detail'] or ''}".strip())
-        for p in packet.passages:
-            if flag["document_id"] and (p.document_id, p.page) == (flag["document_id"], flag["page"]) and sum(c.excerpts[0].startswith("P") for c in claims) < 3:
-                claims.append(Claim(p.said, (_named(packet, packet.cut(p)),), ours=True))
+        page = packet.pages.get((flag["document_id"], flag["page"]))
+        lines = [line for line in page_lines(page) if page.text[line.start : line.end].strip()] if page else []
+        for line in lines[:8]:
+            claims.append(Claim("", (_named(packet, excerpt(flag["document_id"], page, line.start, line.end)),), ours=True))
+        if flag["kind"] == "out_of_scope":
+            topic = Query("", units(content("intrathecal baclofen spasticity pump not for pain")))
+            claims.extend(Claim("", (_named(packet, packet.cut(h.passage)),), ours=True) for h in packet.index.search(topic)[:4])
+
 
 
 def _score_at(packet: PacketView, found: Excerpt, hits: list[Hit]) -> float:
@@ -163,7 +188,7 @@ def finish(packet: PacketView, intent: Intent, lead: list[str], claims: list[Cla
         text += f"\n({dropped} statement{'s' if dropped > 1 else ''} left out: not verified in the record.)"
     places = [p.place for p in (packet.at(e) for e in cited) if p is not None]
     hits = [[p, 0.8] for p in places]
-    about = {"criteria": list(intent.criteria), "places": places[:6], "scores": hits[:6]} if answered else dict(intent.before)
+    about = {"criteria": list(intent.criteria), "places": places[:6], "scores": hits[:6], "asks": sorted(intent.asks)} if answered else dict(intent.before)
     return Answer(text, "answered" if answered else "not_documented", tuple(cited), dropped, about)
 
 

@@ -30,15 +30,15 @@ def _doses(packet: PacketView, intent: Intent) -> Iterator[tuple[str, tuple[Exce
     totals = [t for t in timeline(f for d in _documents(packet) for f in find_doses(*d) if f.assertion.plain) if t.mme is not None]
     if not totals:
         return
-    asked = [t for day in intent.query.days for t in totals if t.day.startswith(day)]
-    first = max(totals, key=lambda t: t.mme or 0.0)
-    chosen = asked if len({t.day for t in asked}) > 1 else [first, *(t for t in asked or totals[-1:] if t is not first)]
-    low, high = chosen[-1], chosen[0]
-    for total in chosen[:3]:
+    high = max(totals, key=lambda t: t.mme or 0.0)
+    asked = [t for t in totals if any(t.day.startswith(day) for day in intent.query.days)]
+    later = [t for t in totals if t is not high and t.day >= high.day]
+    for total in [high, *([t for t in asked if t is not high] or later[-1:])][:4]:
         yield f"{total.day}: {total.mme:g} MME/day ({total.words}).", total.excerpts
-    if high.mme and low is not high and low.mme is not None:
-        change = 100 * (high.mme - low.mme) / high.mme
-        yield f"{high.mme:g} -> {low.mme:g} MME/day = {abs(change):.1f} % {'reduction' if change >= 0 else 'increase'}.", ()
+    for total in {t.mme: t for t in later}.values():
+        if high.mme and total.mme is not None:
+            change = 100 * (high.mme - total.mme) / high.mme
+            yield f"{high.mme:g} -> {total.mme:g} MME/day ({high.day} to {total.day}) = {change:.1f} % reduction.", total.excerpts
 
 
 def _relief(packet: PacketView) -> Iterator[tuple[str, tuple[Excerpt, ...]]]:

@@ -36,6 +36,7 @@ class Query:
     names: frozenset[str] = frozenset()
     wants_number: bool = False
     wants_family: bool = False
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Index:
 
     def _fit(self, p: Passage, query: Query) -> float:
         fit = 1.0
-        if p.foreign:
+        if p.foreign != query.foreign:
             return 0.0
         if p.marks & OTHER_TALK:
             fit *= 0.55
