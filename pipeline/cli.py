@@ -17,6 +17,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "assert": ("pipeline.commands.asserting", "tell how each concept is asserted (negated, planned, ...)"),
     "evaluate": ("pipeline.commands.evaluate", "compare screenings with gold labels"),
     "policy": ("pipeline.commands.policy", "list, show or check policies"),
+    "ask": ("pipeline.commands.ask", "ask a question over a screened packet"),
+    "chat": ("pipeline.commands.chat", "talk over a screened packet"),
 }
 """Command to its module and one line of help. A new command is one line here and one module."""
 

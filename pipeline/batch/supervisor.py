@@ -16,11 +16,13 @@ from pipeline.batch.task import FULL, BatchLimits, Engine, Lost, Read, Result, T
 from pipeline.ledger import Counts, Ended, Ledger, LedgerStopped
 from pipeline.logs import log
 from pipeline.packets import Packet
+from pipeline.record import forget
 from pipeline.run import Problem
 
 RENEW_SECONDS = 10.0
 LOOK_SECONDS = 1.0
 DISK_FULL = "the disk is full"
+FOLDERS = ("screenings", "worksheets", "records")
 Watch = Callable[[Counts, int], None]
 """Told the counts of the batch and the pages read since the last time."""
 
@@ -161,12 +163,15 @@ class Supervisor:
         if not result.screened:
             self._withdraw(result.packet_id)
         for name in result.files:
-            os.replace(self._staging / name, self.workspace / Path(*Path(name).parts[-2:]))
+            target = self.workspace / _below_workspace(Path(name))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(self._staging / name, target)
 
     def _withdraw(self, packet_id: str) -> None:
         """What an earlier run made of the packet is no longer true of it."""
         (self.workspace / "screenings" / f"{packet_id}.json").unlink(missing_ok=True)
         (self.workspace / "worksheets" / f"{packet_id}.html").unlink(missing_ok=True)
+        forget(self.workspace, packet_id)
 
     @contextmanager
     def _or_stop(self) -> Iterator[None]:
@@ -192,3 +197,9 @@ def stopping_on_signals(stop: Callable[[str], None]) -> Iterator[None]:
     finally:
         for name, handler in zip(names, before, strict=True):
             signal.signal(name, handler)
+
+
+def _below_workspace(name: Path) -> Path:
+    """"4711/screenings/p-01.json" in staging is "screenings/p-01.json" in the workspace."""
+    first = next(i for i, part in enumerate(name.parts) if part in FOLDERS)
+    return Path(*name.parts[first:])

@@ -17,6 +17,7 @@ from extractors.readers.limits import Limits
 from extractors.readers.ocr_worker import Recogniser
 from pipeline.batch.task import FULL, Lost, Progress, Result, Settings, Task
 from pipeline.outputs import write_screening
+from pipeline.record import remember
 from pipeline.run import Problem, ReadDocument, process
 from pipeline.worksheet import write_worksheet
 
@@ -58,6 +59,7 @@ class Screener:
                     write_worksheet(
                         done.screening, done.documents, dict(packet.files), self.policy, self.settings.staging
                     ),
+                    *_kept(remember(self.settings.staging, packet.packet_id, done.documents, dict(packet.files))),
                 )
             return Result(
                 packet.packet_id,
@@ -122,6 +124,10 @@ def _told_of(found: Iterable[Page | str], tell: Tell) -> Iterator[Page | str]:
         yield item
         if isinstance(item, Page):
             tell(Progress(1))
+
+
+def _kept(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_file())
 
 
 def _settle(files: tuple[Path, ...]) -> str:

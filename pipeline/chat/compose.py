@@ -1,0 +1,207 @@
+"""The deterministic answer: structured results first, then the record, each statement with its excerpts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from extractors.document import Excerpt, excerpt
+from extractors.structure import page_lines
+from pipeline.chat import embed
+from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes
+from pipeline.chat.bounds import declined
+from pipeline.chat.intent import Intent, understand
+from pipeline.chat.numbers import arithmetic
+from pipeline.chat.packet import PacketView
+from pipeline.chat.passages import Passage, signatures
+from pipeline.chat.lexicon import content
+from pipeline.chat.retrieve import Hit, Query, best, units
+
+WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "conflicting": "conflicting"}
+LEAST_COVERAGE, LEAST_SCORE = 0.34, 0.5
+
+
+def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
+    """The answer to one question; `before` is `Answer.about` of the turn before."""
+    said = declined(question)
+    if said:
+        return Answer(said, "refused", about=before)
+    intent = understand(question, packet, before)
+    hits = look_up(intent, packet)
+    elsewhere = [h for h in packet.index.search(replace(intent.query, foreign=True))[:3]] if packet.foreign else []
+    if elsewhere and elsewhere[0].coverage >= 0.5 and elsewhere[0].score > max((h.score for h in hits), default=0) and "own" not in question.lower().split():
+        p = elsewhere[0].passage
+        said = f"What speaks of this stands on a page of another patient ({p.document_id}, page {p.page}); it is not evidence here."
+        return finish(packet, intent, [said], [Claim("", (_named(packet, packet.cut(h.passage)),), ours=True) for h in elsewhere])
+    claims, lead = structured(intent, packet, hits)
+    claims = _with_hits(intent, packet, hits, claims)
+    return finish(packet, intent, lead, claims)
+
+
+def look_up(intent: Intent, packet: PacketView) -> list[Hit]:
+    """Hits of the question; a follow-up adds the question before at a discount, and stays near what was cited."""
+    meaning = embed.vectors([intent.question])[0] if packet.index.matrix is not None else None
+    hits = packet.index.search(intent.query, meaning)
+    if not intent.before:
+        return hits
+    near = {int(n) for n in intent.before.get("places", ())}
+    documents = {packet.passages[n].document_id for n in near if n < len(packet.passages)}
+    earlier: dict[int, float] = dict(intent.before.get("scores", ()))
+    moved = {h.passage.place: h for h in hits}
+    for place in set(moved) | set(earlier) | {n + d for n in near for d in range(-2, 4) if 0 <= n + d < len(packet.passages)}:
+        p = packet.passages[place]
+        if p.foreign:
+            continue
+        h = moved.get(place) or Hit(p, 0.0, 0.0, 0.0)
+        close = 0.12 if any(abs(place - n) <= 3 for n in near) else 0.0
+        score = h.score + 0.3 * earlier.get(place, 0.0) + (0.12 if p.document_id in documents else 0.0) + close
+        moved[place] = replace(h, score=score)
+    return sorted(moved.values(), key=lambda h: (-h.score, h.passage.place))
+
+
+def structured(intent: Intent, packet: PacketView, hits: list[Hit]) -> tuple[list[Claim], list[str]]:
+    """What the screening and the arithmetic say: claims with excerpts, and the engine's own words before them."""
+    claims: list[Claim] = []
+    lead: list[str] = []
+    judged = intent.explicit or bool(intent.asks & {"status", "missing", "why"})
+    if not intent.criteria and "missing" in intent.asks and len(intent.query.units) <= 3:
+        lead.extend(f"{c['id']} ({c['title']}): {' '.join(c['missing'])}" for c in packet.criteria.values() if c["status"] == "insufficient")
+    for name in intent.criteria:
+        result = packet.criteria.get(name)
+        if result is None:
+            continue
+        ranked = sorted(packet.evidence(name), key=lambda e: -_score_at(packet, e[1], hits))
+        if judged or result["status"] != "insufficient" and ranked and _score_at(packet, ranked[0][1], hits) > 0.3:
+            missing = f" Missing: {' '.join(result['missing'])}" if result["missing"] else ""
+            derivation = f" {result['derivation']}." if result["derivation"] else ""
+            lead.append(f"{name} ({result['title']}), suggested: {WORDS[result['status']]}. {result['rationale']}{derivation}{missing}".strip())
+        for key, found in ranked[: 5 if judged else 3]:
+            if judged or _score_at(packet, found, hits) > 0.3:
+                claims.append(Claim(found.quote, (key,), ours=True))
+    if "flag" in intent.asks:
+        _flags(packet, claims, lead)
+    if "compute" in intent.asks:
+        for says, excerpts in arithmetic(packet, intent):
+            lead.append(says)
+            claims.extend(Claim(e.quote, (_named(packet, e),), ours=True) for e in excerpts)
+    return claims, lead
+
+
+def _with_hits(intent: Intent, packet: PacketView, hits: list[Hit], claims: list[Claim]) -> list[Claim]:
+    wanted = 4 if "compare" in intent.asks or not claims else 3
+    strong = bool(hits) and _enough(intent, hits)
+    if strong or claims and hits and hits[0].coverage >= LEAST_COVERAGE:
+        for hit in best(_spread(hits) if "compare" in intent.asks else hits, wanted, 0.6):
+            claims.append(Claim(hit.passage.said, (_named(packet, packet.cut(hit.passage)),), ours=True))
+    if "who" in intent.asks and claims:
+        claims.extend(_who(packet, claims))
+    return claims
+
+
+def _spread(hits: list[Hit]) -> list[Hit]:
+    """At most two hits of a document, so that both sides of a comparison are seen."""
+    seen: dict[str, int] = {}
+    out = []
+    for hit in hits:
+        seen[hit.passage.document_id] = seen.get(hit.passage.document_id, 0) + 1
+        if seen[hit.passage.document_id] <= 2:
+            out.append(hit)
+    return out
+
+
+def _enough(intent: Intent, hits: list[Hit]) -> bool:
+    """Whether the best hits speak of what was asked, and not only of something near it."""
+    top = [h for h in hits[:3] if "unanswered" not in h.passage.marks]
+    if not top:
+        return False
+    if intent.before and top[0].score >= 0.4:
+        return True
+    coverage = max(h.coverage for h in top)
+    cosine = max(h.cosine for h in top)
+    if intent.query.wants_number and not any(any(c.isdigit() for c in h.passage.said) for h in top):
+        return False
+    if coverage >= 0.6 and top[0].score >= 0.45 or coverage >= LEAST_COVERAGE and top[0].score >= LEAST_SCORE:
+        return True
+    return cosine >= 0.5 and coverage >= 0.25
+
+
+def _who(packet: PacketView, claims: list[Claim]) -> list[Claim]:
+    found = packet.find(claims[0].excerpts[0])
+    at = packet.at(found) if found else None
+    if at is None or at.author is None:
+        return []
+    signed = [p for p in packet.passages if p.document_id == at.document_id and any(at.author in s or s in at.author for s in signatures(p.said))]
+    return [Claim(p.said, (_named(packet, packet.cut(p)),), ours=True) for p in signed[-2:]]
+
+
+def _flags(packet: PacketView, claims: list[Claim], lead: list[str]) -> None:
+    for flag in packet.screening["flags"]:
+        where = f" ({flag['document_id']}, page {flag['page']})" if flag["document_id"] else ""
+        words = {"foreign_patient_page": "A page bears another patient's identity", "out_of_scope": "Out of scope; no criteria of this policy apply",
+                 "medical_director_exception": "A reason is given for going without a trial; flagged for the medical director"}.get(flag["kind"], flag["kind"].replace("_", " "))  # fmt: skip
+        lead.append(f"{words}{where}. {flag['detail'] or ''}".strip())
+        page = packet.pages.get((flag["document_id"], flag["page"]))
+        lines = [line for line in page_lines(page) if page.text[line.start : line.end].strip()] if page else []
+        for line in lines[:8]:
+            claims.append(Claim("", (_named(packet, excerpt(flag["document_id"], page, line.start, line.end)),), ours=True))
+        if flag["kind"] == "out_of_scope":
+            topic = Query("", units(content("intrathecal baclofen spasticity pump not for pain")))
+            claims.extend(Claim("", (_named(packet, packet.cut(h.passage)),), ours=True) for h in packet.index.search(topic)[:4])
+
+
+
+def _score_at(packet: PacketView, found: Excerpt, hits: list[Hit]) -> float:
+    for hit in hits:
+        p = hit.passage
+        if (p.document_id, p.page) == (found.document_id, found.page) and p.start < found.end and found.start < p.end:
+            return hit.score
+    return 0.0
+
+
+def _named(packet: PacketView, found: Excerpt) -> str:
+    return next((name for name, e in packet.excerpts.items() if e == found), None) or _shown(packet, found)
+
+
+def _shown(packet: PacketView, found: Excerpt) -> str:
+    name = f"X{len(packet.excerpts)}"
+    packet.show(name, found)
+    return name
+
+
+def finish(packet: PacketView, intent: Intent, lead: list[str], claims: list[Claim]) -> Answer:
+    """Through the gate, into words. Nothing that failed is shown; how much failed is said."""
+    cited: list[Excerpt] = []
+    lines: list[str] = []
+    dropped = 0
+    for claim in claims:
+        found = [e for e in passes(packet, claim)]
+        dropped += not found
+        for e in found:
+            if not any((c.document_id, c.page) == (e.document_id, e.page) and c.start <= e.start and e.end <= c.end for c in cited):
+                cited.append(e)
+                lines.append(f'"{" ".join(e.quote.split())}" ({_place(packet, e)})')
+    explicit = intent.explicit or "flag" in intent.asks or bool(lead and not intent.criteria)
+    answered = bool(cited) or bool(lead) and explicit
+    text = "\n".join([*dict.fromkeys(lead), *lines]) if answered else "\n".join([NOT_DOCUMENTED, *dict.fromkeys(lead)])
+    if dropped:
+        text += f"\n({dropped} statement{'s' if dropped > 1 else ''} left out: not verified in the record.)"
+    places = [p.place for p in (packet.at(e) for e in cited) if p is not None]
+    hits = [[p, 0.8] for p in places]
+    about = {"criteria": list(intent.criteria), "places": places[:6], "scores": hits[:6], "asks": sorted(intent.asks)} if answered else dict(intent.before)
+    return Answer(text, "answered" if answered else "not_documented", tuple(cited), dropped, about)
+
+
+def _place(packet: PacketView, e: Excerpt) -> str:
+    p: Passage | None = packet.at(e)
+    parts = [e.document_id, f"page {e.page}"]
+    if p is not None and (p.date or p.document_date):
+        parts.append(_us(p.date or p.document_date or ""))
+    if p is not None and p.author:
+        parts.append(re.sub(r"\s+", " ", p.author))
+    return ", ".join(parts)
+
+
+def _us(iso: str) -> str:
+    year, month, day = iso.split("-")
+    return f"{month}/{day}/{year}"

@@ -1,0 +1,77 @@
+"""What a question asks: which criteria, which kind of answer, and whether it goes on with the turn before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from extractors.dates import dates_in
+from pipeline.chat.lexicon import content, lexicon, occurs, stems
+from pipeline.chat.packet import PacketView
+from pipeline.chat.retrieve import Query, units
+
+CRITERION = re.compile(r"\b(I{1,2})\.?\s?([AB])\.?\s?(\d{1,2})\b")
+STATUS = re.compile(r"\bstatus\b|satisf|\bmet\b|\bmeets?\b|\bfail|\bok\b|enough|suffic|clear(?:ed|ance)\b|ruled out|criteri|\bpass|qualif|\bclose\b|problem|\brescue", re.I)
+MISSING = re.compile(r"missi?n|\bneed|outstanding|what else|what would (?:settle|close)|lack|still (?:want|need|need)|incomplete", re.I)
+WHY = re.compile(r"\bwhy|\breason|how come|on what grounds|because", re.I)
+COMPUTE = re.compile(r"%|percent|\bmath\b|calculat|comput|\bmmes?\b|\bhow much (?:did|was|relief|less|lower|better)|\bdrop\b|\breduc|\bdifference between|\btotal\b|\bhalf\b|\bcut\b", re.I)
+WHO = re.compile(r"\bwho\b|\bwhose\b|\bby whom\b|\bname of\b|which (?:doctor|nurse|provider|clinician)|\bsigned\b|\bauthor\b", re.I)
+FLAG = re.compile(r"misfil|wrong patient|(?:another|other|different) patient|someone else|unreadable|illegible|not readable|legible|belong|which crit|out of scope|\bscope\b|skip\w* the trial|without a trial|exception", re.I)
+COMPARE = re.compile(r"\bvs\b|versus|\bagree|\bmatch|\bsame\b|conflict|contradict|differ|\bor\b|\btwo\b|\bboth\b|still true|compare|consistent|discrepan", re.I)
+NUMERIC = re.compile(r"\bhow (?:many|much|far|long|often|old)|\bwhat (?:mg|dose|date|day|percent|%)|\bcount\b|\bscore|\btotal|\bwhen\b|\bdate\b|\binr\b|\bplt|platelet|\bbmi\b|\bnrs\b|\bmme\b|%|\bvalue|\blevel|\bnumber", re.I)
+BACK = re.compile(r"^\W*(?:and|so|but|ok|then|also|why|whys|same|who|when|show)\b|\b(?:it|that|this|he|she|they|him|her|his|them|those|there|one|instead|else|again)\b", re.I)
+FAMILY = re.compile(r"\b(?:family|mother|father|sister|brother|relative|aunt|uncle|hereditary|son|daughter|niece|wife|husband|who|live|lives|home)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """`criteria` are ids of the pathway; `explicit` when named by number; `before` is what the last answer was about."""
+
+    question: str
+    query: Query
+    criteria: tuple[str, ...]
+    explicit: bool
+    asks: frozenset[str]
+    before: dict[str, Any] = field(default_factory=dict)
+
+
+def understand(question: str, packet: PacketView, before: dict[str, Any]) -> Intent:
+    """Read a question against what the last answer was about (`Answer.about`, empty at the start)."""
+    named = tuple(f"{a}.{b}.{n}" for a, b, n in CRITERION.findall(question))
+    criteria = tuple(c for c in named if c in packet.criteria) or _by_fact(question, packet)
+    asks = {name for name, pattern in (("status", STATUS), ("missing", MISSING), ("why", WHY), ("compute", COMPUTE), ("who", WHO), ("flag", FLAG), ("compare", COMPARE)) if pattern.search(question)}
+    if not criteria and before.get("criteria") and asks & {"status", "missing", "why"} and len(content(question)) <= 3:
+        criteria = tuple(before["criteria"])
+    mentions = dates_in(question, _anchor(packet))
+    days = tuple(m.iso if m.precision == "day" else m.iso[:7] for m in mentions)
+    bare = question
+    for m in mentions:
+        bare = bare[: m.start] + " " * (m.end - m.start) + bare[m.end :]
+    words = [w for w in content(CRITERION.sub(" ", bare)) if w not in packet.own_names]
+    if not asks & {"compute"} and "compute" in before.get("asks", ()) and days and len(words) <= 2:
+        asks.add("compute")
+    names = frozenset(w for w in stems(question) if w in _authors(packet)) - packet.own_names
+    query = Query(question, units(words), days, names, bool(NUMERIC.search(question)), bool(FAMILY.search(question)))
+    follow = bool(before) and (len(words) <= 4 or bool(BACK.search(question)))
+    return Intent(question, query, criteria, bool(named), frozenset(asks), before if follow else {})
+
+
+def _by_fact(question: str, packet: PacketView) -> tuple[str, ...]:
+    said = stems(question)
+    out: list[str] = []
+    for fact, phrases in lexicon().facts.items():
+        if fact in packet.facts and occurs(phrases, said):
+            out.extend(c for c in packet.facts[fact] if c not in out)
+    return tuple(out[:2])
+
+
+def _authors(packet: PacketView) -> frozenset[str]:
+    return frozenset(w for p in packet.passages for w in stems(p.author or ""))
+
+
+def _anchor(packet: PacketView) -> Any:
+    from datetime import date
+
+    day = packet.screening["request"].get("request_date") or max((p.document_date or "" for p in packet.passages), default="")
+    return date.fromisoformat(day) if day else None

@@ -1,0 +1,74 @@
+"""The words reviewers and records use for the same thing, as data, and the stems that are compared."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?|\d+(?:[./:-]\d+)*%?|%")
+STOP = frozenset(
+    "a an and are as at be been but by can could did do does doing for from had has have he her hers him his how i if in into is it its "
+    "just me my now of on or our out she so some than that the their them then there these they this those to too up us was we were what "
+    "whats what's when where which who whom whos why will with would you your yet pls please show tell give any anything about also ok "
+    "okay actually really say says said does doesnt didnt isnt pt patient patients patient's lady gentleman guy mr mrs ms dr chart packet "
+    "record records documented document documents note notes mention mentioned listed list written s t d lol hey im ive got get gets one "
+    "whose thing things like still right ever there's theres he's she's hes shes re vs per w look see find".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Names to phrases (tuples of stems): `same` things, `related` things, and kinds of facts.yaml."""
+
+    same: dict[str, tuple[tuple[str, ...], ...]]
+    related: dict[str, tuple[tuple[str, ...], ...]]
+    facts: dict[str, tuple[tuple[str, ...], ...]]
+
+
+@cache
+def lexicon() -> Lexicon:
+    data = yaml.safe_load(files("pipeline.chat").joinpath("lexicon.yaml").read_text("utf-8"))
+    parts = ({name: tuple(phrase(w) for w in words) for name, words in data[part].items()} for part in ("same", "related", "facts"))
+    return Lexicon(*parts)
+
+
+def phrase(words: str) -> tuple[str, ...]:
+    return tuple(stem(w) for w in WORD.findall(str(words).lower()))
+
+
+@cache
+def stem(word: str) -> str:
+    """A light stem: plural, -ing, -ed, -ly; numbers as they are."""
+    word = word.replace("’", "'").removesuffix("'s").replace("'", "")
+    if not word.isalpha() or len(word) <= 3:
+        return word
+    for end, keep in (("ies", "y"), ("ings", ""), ("ing", ""), ("edly", ""), ("ed", ""), ("ly", ""), ("es", ""), ("s", "")):
+        if word.endswith(end) and len(word) - len(end) >= 3 and not (end == "s" and word.endswith(("ss", "us", "is"))):
+            word = word[: -len(end)] + keep
+            break
+    if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "lsz":
+        word = word[:-1]
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+
+def stems(text: str) -> list[str]:
+    return [stem(w) for w in WORD.findall(text.lower())]
+
+
+def content(text: str) -> list[str]:
+    """The stems of a question that carry its meaning."""
+    return [stem(w) for w in WORD.findall(text.lower()) if w not in STOP and w.replace("'", "") not in STOP]
+
+
+def occurs(phrases: tuple[tuple[str, ...], ...], said: list[str]) -> bool:
+    """Whether any of the phrases stands in a text of stems."""
+    return any(_within(p, said) for p in phrases)
+
+
+def _within(wanted: tuple[str, ...], said: list[str]) -> bool:
+    n = len(wanted)
+    return any(tuple(said[i : i + n]) == wanted for i in range(len(said) - n + 1)) if n else False
