@@ -18,7 +18,8 @@ LIST_NUMBER = re.compile(r"(?:^|\s)\d{1,2}$")
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """(start, end) of each sentence, white space left out; a text without a full stop is one."""
-    spans, at = [], 0
+    spans: list[tuple[int, int]] = []
+    at = 0
     for match in END.finditer(text):
         before = text[at : match.start()]
         if match[0].startswith(".") and _abbreviates(before, text[match.end() :]):

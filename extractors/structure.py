@@ -170,7 +170,7 @@ def cell_spans(text: str, offset: int) -> tuple[tuple[int, int], ...]:
 
 
 def _block_segments(page: Page, block: list[Line]) -> Iterator[Segment]:
-    kind = block[0].kind
+    kind: str = block[0].kind
     if kind == "tick":
         for line in block:
             yield from tick_segment(page.text, line)
