@@ -123,7 +123,7 @@ def _lenient(path: Path, number: int) -> Page | None:
     found = lenient_page(path, number)
     if found is None or not found.glyphs:
         return None
-    text, boxes, _, lines = compose(words(found.glyphs, 0, found.width, found.height), (), (), found.width, found.height)
+    text, boxes, _, lines = compose(words(found.glyphs, 0, found.width, found.height), width=found.width)
     why = "damaged page: read leniently, tables and marks may be missing"
     return Page(number, text, boxes, found.width, found.height, lines, reason=why) if text else None
 
