@@ -10,7 +10,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen import canvas
 
 from extractors.errors import UnreadableFile
-from extractors.readers import Limits, isolated, read_document
+from extractors.readers import STANDARD, Limits, isolated, read_document
 from extractors.readers.isolated import read_document_isolated
 
 WORDS = "Pain score 8 of 10 at rest"
@@ -36,7 +36,7 @@ def with_content(path: Path, *contents: bytes) -> Path:
     return path
 
 
-def reason(path: Path, limits: Limits = Limits()) -> str:
+def reason(path: Path, limits: Limits = STANDARD) -> str:
     with pytest.raises(UnreadableFile) as caught:
         read_document(path, limits=limits)
     assert caught.value.file == path.name
@@ -183,9 +183,7 @@ def test_a_page_that_kills_its_reader_costs_that_page(tmp_path: Path, monkeypatc
 
 def test_plain_text_pages_rows_and_boxes(tmp_path: Path):
     path = tmp_path / "note.txt"
-    path.write_bytes(
-        b"HISTORY\r\nPain 8/10.  Worse at night.\r\n\r\n\r\nDrug     Dose\r\nMorphine\t60 mg\fpage two"
-    )
+    path.write_bytes(b"HISTORY\r\nPain 8/10.  Worse at night.\r\n\r\n\r\nDrug     Dose\r\nMorphine\t60 mg\fpage two")
     first, second = read_document(path).pages
     assert first.text == "HISTORY\nPain 8/10.  Worse at night.\n\nDrug\tDose\nMorphine\t60 mg"
     assert [n.kind for n in first.lines] == ["heading", "text", "row", "row"]
@@ -207,5 +205,5 @@ def test_long_lines_of_text_go_on_below_within_the_page(tmp_path: Path):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_encodings(tmp_path: Path, encoding: str):
     path = tmp_path / "note.txt"
-    path.write_bytes("Señora Núñez – 50 %".encode(encoding))
-    assert read_document(path).pages[0].text == "Señora Núñez – 50 %"
+    path.write_bytes("Señora Núñez \u2013 50 %".encode(encoding))
+    assert read_document(path).pages[0].text == "Señora Núñez \u2013 50 %"

@@ -93,9 +93,28 @@ def test_two_spaces_after_a_full_stop_make_no_cell():
     assert compose(words).text == "He slept. No fever."
 
 
-PROSE = (
-    ["the", "patient", "reports", "that", "the", "pain", "is", "worse", "on", "walking", "and", "better", "when", "she", "lies", "down", "in", "the", "evening", "after"]
-)
+PROSE = [
+    "the",
+    "patient",
+    "reports",
+    "that",
+    "the",
+    "pain",
+    "is",
+    "worse",
+    "on",
+    "walking",
+    "and",
+    "better",
+    "when",
+    "she",
+    "lies",
+    "down",
+    "in",
+    "the",
+    "evening",
+    "after",
+]
 
 
 def column(x: float, y: float, count: int, pitch: float = 12) -> list[Word]:

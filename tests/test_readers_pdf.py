@@ -401,8 +401,10 @@ def test_the_same_bytes_give_the_same_document(make):
     )
 
 
-OPERANDS = [b"1", b"-2", b".5", b"4.", b"+3.25", b"--5", b"1.2.3", b"5-3", b"(a b)", b"(a\\)b(c)d\\053\\n)", b"(x\\\ny)", b"(\\1)",
-            b"<48 65>", b"/F1", b"/A#20B", b"/", b"true", b"[1 (b)[/C]]", b"<</K 1/L(v)>>", b"%note\n", b"\x00"]  # fmt: skip
+OPERANDS = [b"1", b"-2", b".5", b"4.", b"+3.25", b"--5", b"1.2.3", b"5-3", b"(a b)",
+            b"(a\\)b(c)d\\053\\n)", b"(x\\\ny)", b"(\\1)",
+            b"<48 65>", b"/F1", b"/A#20B", b"/", b"true", b"[1 (b)[/C]]", b"<</K 1/L(v)>>", b"%note\n",
+            b"\x00"]  # fmt: skip
 OPERATORS = [b"Tj", b"T*", b"'", b'"', b"BT", b"q", b"TJ", b"f*", b"12ab"]
 
 

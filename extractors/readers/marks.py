@@ -8,7 +8,7 @@ EMPTY_BOXES = frozenset("☐□❏❐❑❒◻▢⬜")
 TICKED_BOXES = frozenset("☑☒⊠⌧🗹🗷")
 LOOSE_TICKS = frozenset("✓✔✕✖✗✘■")
 """A tick without a box stands for a ticked box only on a page that also prints empty boxes."""
-PEN_TICKS = LOOSE_TICKS | frozenset("xX×")
+PEN_TICKS = LOOSE_TICKS | frozenset("xX\u00d7")
 """What counts as a tick when it is printed inside a drawn box."""
 
 # Adobe's ZapfDingbats and Microsoft's Wingdings encode signs at the codes of letters.
@@ -23,7 +23,8 @@ WINGDINGS = {
 WINGDINGS_2 = {"O": "✕", "P": "✓", "Q": "☒", "R": "☑", "S": "☒", "T": "☒", "\xa3": "□", "*": "□"}
 PLAIN = str.maketrans(
     {
-        "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st",
+        "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st",
+        "\ufb06": "st",
         "\xa0": " ", "\u2009": " ", "\u202f": " ", "\u2007": " ", "\u3000": " ", "\t": " ", "\n": " ", "\r": " ",
         "\xad": "-", "\u2010": "-", "\u2011": "-", "\u200b": "", "\u200c": "", "\u200d": "", "\ufeff": "", "\x00": "",
         **{c: EMPTY for c in EMPTY_BOXES}, **{c: TICKED for c in TICKED_BOXES},

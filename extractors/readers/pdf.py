@@ -123,9 +123,9 @@ def _lenient(path: Path, number: int) -> Page | None:
     found = lenient_page(path, number)
     if found is None or not found.glyphs:
         return None
-    composed = compose(words(found.glyphs, 0, found.width, found.height), (), (), found.width, found.height)
-    return Page(number, composed.text, composed.boxes, found.width, found.height, composed.lines,
-                reason="damaged page: read leniently, tables and marks may be missing") if composed.text else None  # fmt: skip
+    text, boxes, _, lines = compose(words(found.glyphs, 0, found.width, found.height), width=found.width)
+    why = "damaged page: read leniently, tables and marks may be missing"
+    return Page(number, text, boxes, found.width, found.height, lines, reason=why) if text else None
 
 
 def _lenient_pages(path: Path, limits: Limits, first: int) -> Iterator[Page | str]:
