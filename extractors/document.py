@@ -87,15 +87,19 @@ def excerpt(document_id: str, page: Page, start: int, end: int) -> Excerpt:
 
 
 def line_boxes(page: Page, start: int, end: int) -> tuple[Box, ...]:
-    """One box per printed line between two offsets, rounded to 0.01 point."""
-    boxes: list[Box] = []
-    at = start
-    for part in page.text[start:end].split("\n"):
-        chars = page.boxes[at : at + len(part)]
-        chars = chars[~np.isnan(chars[:, 0])] if len(chars) else chars
-        if len(chars):
-            low, high = chars[:, :2].min(axis=0), chars[:, 2:].max(axis=0)
-            x0, top, x1, bottom = (round(float(v), 2) for v in (*low, *high))
-            boxes.append((x0, top, x1, bottom))
-        at += len(part) + 1
-    return tuple(boxes)
+    """One box per printed line between two offsets, rounded to 0.01 point; a wrapped cell has several."""
+    low, high = (0, 2) if page.rotation in (90, 270) else (1, 3)
+    boxes: list[list[float]] = []
+    fresh = True
+    for char, box in zip(page.text[start:end], page.boxes[start:end].tolist(), strict=True):
+        fresh = fresh or char == "\n"
+        if box[0] != box[0]:  # NaN: not printed
+            continue
+        last = boxes[-1] if boxes else box
+        shared = min(last[high], box[high]) - max(last[low], box[low])
+        if fresh or shared <= 0.5 * min(last[high] - last[low], box[high] - box[low]):
+            boxes.append(box)
+        else:
+            boxes[-1] = [*map(min, last[:2], box[:2]), *map(max, last[2:], box[2:])]
+        fresh = False
+    return tuple((round(b[0], 2), round(b[1], 2), round(b[2], 2), round(b[3], 2)) for b in boxes)

@@ -59,10 +59,6 @@ def _of_pdf(path: Path, number: int, scale: float) -> Image | None:
 
     try:
         with pdfium.PdfDocument(path) as pdf:
-            shown = pdf[number - 1]
-            # text is read from the whole sheet (MediaBox); PDFium shows the CropBox unless told otherwise
-            shown.set_cropbox(*shown.get_mediabox())
-            shown.close()
             picture: Image = pdf[number - 1].render(scale=scale, grayscale=True).to_pil().convert("L")
             return picture
     except (pdfium.PdfiumError, IndexError):
