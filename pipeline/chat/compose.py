@@ -29,14 +29,20 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
         return Answer(said, "refused", about=before)
     intent = understand(question, packet, before)
     hits = look_up(intent, packet)
-    elsewhere = [h for h in packet.index.search(replace(intent.query, foreign=True))[:3]] if packet.foreign else []
-    if elsewhere and elsewhere[0].coverage >= 0.5 and elsewhere[0].score > max((h.score for h in hits), default=0) and "own" not in question.lower().split():
-        p = elsewhere[0].passage
-        said = f"What speaks of this stands on a page of another patient ({p.document_id}, page {p.page}); it is not evidence here."
-        return finish(packet, intent, [said], [Claim("", (_named(packet, packet.cut(h.passage)),), ours=True) for h in elsewhere])
     claims, lead = structured(intent, packet, hits)
     claims = _with_hits(intent, packet, hits, claims)
-    return finish(packet, intent, lead, claims)
+    answer = finish(packet, intent, lead, claims)
+    return _elsewhere(intent, packet) or answer if answer.status == "not_documented" or not hits else answer
+
+
+def _elsewhere(intent: Intent, packet: PacketView) -> Answer | None:
+    """What is said of this on another patient's page, told as such; nothing where the patient's own is asked for."""
+    found = packet.index.search(replace(intent.query, foreign=True))[:3] if packet.foreign else []
+    if not found or found[0].coverage < 0.35 or re.search(r"\bown\b", intent.question):
+        return None
+    p = found[0].passage
+    said = f"What speaks of this stands on a page of another patient ({p.document_id}, page {p.page}); it is not evidence here."
+    return finish(packet, intent, [said], [Claim("", (_named(packet, packet.cut(h.passage)),), ours=True) for h in found])
 
 
 def look_up(intent: Intent, packet: PacketView) -> list[Hit]:
@@ -64,7 +70,7 @@ def structured(intent: Intent, packet: PacketView, hits: list[Hit]) -> tuple[lis
     """What the screening and the arithmetic say: claims with excerpts, and the engine's own words before them."""
     claims: list[Claim] = []
     lead: list[str] = []
-    judged = intent.explicit or bool(intent.asks & {"status", "missing", "why"})
+    judged = intent.explicit or bool(intent.asks & {"status", "missing", "why", "compare"})
     if not intent.criteria and "missing" in intent.asks and len(intent.query.units) <= 3:
         lead.extend(f"{c['id']} ({c['title']}): {' '.join(c['missing'])}" for c in packet.criteria.values() if c["status"] == "insufficient")
     for name in intent.criteria:
@@ -90,7 +96,7 @@ def structured(intent: Intent, packet: PacketView, hits: list[Hit]) -> tuple[lis
 
 def _with_hits(intent: Intent, packet: PacketView, hits: list[Hit], claims: list[Claim]) -> list[Claim]:
     wanted = 4 if "compare" in intent.asks or not claims else 3
-    strong = bool(hits) and _enough(intent, hits)
+    strong = bool(hits) and _enough(intent, packet, hits)
     if strong or claims and hits and hits[0].coverage >= LEAST_COVERAGE:
         for hit in best(_spread(hits) if "compare" in intent.asks else hits, wanted, 0.6):
             claims.append(Claim(hit.passage.said, (_named(packet, packet.cut(hit.passage)),), ours=True))
@@ -110,12 +116,13 @@ def _spread(hits: list[Hit]) -> list[Hit]:
     return out
 
 
-def _enough(intent: Intent, hits: list[Hit]) -> bool:
+def _enough(intent: Intent, packet: PacketView, hits: list[Hit]) -> bool:
     """Whether the best hits speak of what was asked, and not only of something near it."""
     top = [h for h in hits[:3] if "unanswered" not in h.passage.marks]
     if not top:
         return False
-    if intent.before and top[0].score >= 0.4:
+    unknown = [u for u in intent.query.units if not packet.index.knows(u)]
+    if intent.before and top[0].score >= 0.4 and (intent.refers or len(unknown) < len(intent.query.units)):
         return True
     coverage = max(h.coverage for h in top)
     cosine = max(h.cosine for h in top)

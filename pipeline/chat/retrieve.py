@@ -105,6 +105,10 @@ class Index:
                 cover[i] = seen
         return weight, scores, cover
 
+    def knows(self, unit: Unit) -> bool:
+        """Whether any passage names the unit, by its own word or another for the same thing."""
+        return bool(self._spots(unit.words) or self._any(unit.same))
+
     def _any(self, phrases: tuple[tuple[str, ...], ...]) -> dict[int, float]:
         found: dict[int, float] = {}
         for phrase in phrases:
