@@ -16,9 +16,10 @@ from pipeline.chat.numbers import arithmetic
 from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage, signatures
 from pipeline.chat.lexicon import content
-from pipeline.chat.retrieve import Hit, Query, best, units
+from pipeline.chat.retrieve import Hit, Query, best, day_fits, units
 
 WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "conflicting": "conflicting"}
+SAME_DAY = re.compile(r"\bsame (?:date|day|visit|time)\b", re.I)
 LEAST_COVERAGE, LEAST_SCORE = 0.34, 0.5
 
 
@@ -28,11 +29,26 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
     if said:
         return Answer(said, "refused", about=before)
     intent = understand(question, packet, before)
+    if intent.before.get("places") and intent.refers and (SAME_DAY.search(question) or intent.asks == {"who"}):
+        return _of_the_last(intent, packet)
     hits = look_up(intent, packet)
     claims, lead = structured(intent, packet, hits)
     claims = _with_hits(intent, packet, hits, claims)
     answer = finish(packet, intent, lead, claims)
     return _elsewhere(intent, packet) or answer if answer.status == "not_documented" or not hits else answer
+
+
+def _of_the_last(intent: Intent, packet: PacketView) -> Answer:
+    """Who wrote what the last answer cited, and on which days."""
+    cited = [packet.passages[n] for n in intent.before["places"] if n < len(packet.passages)]
+    claims = [Claim("", (_named(packet, packet.cut(p)),), ours=True) for p in cited[:4]]
+    if intent.asks == {"who"}:
+        for claim in list(claims):
+            claims.extend(_who(packet, [claim]))
+        return finish(packet, intent, [], claims)
+    days = {p.document_id: p.document_date or "" for p in cited}
+    told = "; ".join(f"{name}: {_us(day) if day else 'no date'}" for name, day in days.items())
+    return finish(packet, intent, [f"{'Yes' if len(set(days.values())) == 1 else 'No'}. {told}."], claims)
 
 
 def _elsewhere(intent: Intent, packet: PacketView) -> Answer | None:
@@ -126,6 +142,8 @@ def _enough(intent: Intent, packet: PacketView, hits: list[Hit]) -> bool:
         return True
     coverage = max(h.coverage for h in top)
     cosine = max(h.cosine for h in top)
+    if intent.query.wants_number and intent.query.days and not any(day_fits(d, h.passage) for d in intent.query.days for h in hits[:5]):
+        return False
     if intent.query.wants_number and not any(any(c.isdigit() for c in h.passage.said) for h in top):
         return False
     if coverage >= 0.6 and top[0].score >= 0.45 or coverage >= LEAST_COVERAGE and top[0].score >= LEAST_SCORE:

@@ -106,8 +106,9 @@ class Index:
         return weight, scores, cover
 
     def knows(self, unit: Unit) -> bool:
-        """Whether any passage names the unit, by its own word or another for the same thing."""
-        return bool(self._spots(unit.words) or self._any(unit.same))
+        """Whether any passage names the unit, by its own word or another."""
+        found = self._spots(unit.words).keys() | self._any(unit.same).keys() | self._any(unit.related).keys()
+        return any(not self.passages[i].foreign for i in found)
 
     def _any(self, phrases: tuple[tuple[str, ...], ...]) -> dict[int, float]:
         found: dict[int, float] = {}
