@@ -16,9 +16,10 @@ from pipeline.chat.numbers import arithmetic
 from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage, signatures
 from pipeline.chat.lexicon import content
-from pipeline.chat.retrieve import Hit, Query, best, units
+from pipeline.chat.retrieve import Hit, Query, best, day_fits, units
 
 WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "conflicting": "conflicting"}
+SAME_DAY = re.compile(r"\bsame (?:date|day|visit|time)\b", re.I)
 LEAST_COVERAGE, LEAST_SCORE = 0.34, 0.5
 
 
@@ -28,15 +29,36 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
     if said:
         return Answer(said, "refused", about=before)
     intent = understand(question, packet, before)
+    if intent.before.get("places") and intent.refers and (SAME_DAY.search(question) or intent.asks == {"who"}):
+        return _of_the_last(intent, packet)
     hits = look_up(intent, packet)
-    elsewhere = [h for h in packet.index.search(replace(intent.query, foreign=True))[:3]] if packet.foreign else []
-    if elsewhere and elsewhere[0].coverage >= 0.5 and elsewhere[0].score > max((h.score for h in hits), default=0) and "own" not in question.lower().split():
-        p = elsewhere[0].passage
-        said = f"What speaks of this stands on a page of another patient ({p.document_id}, page {p.page}); it is not evidence here."
-        return finish(packet, intent, [said], [Claim("", (_named(packet, packet.cut(h.passage)),), ours=True) for h in elsewhere])
     claims, lead = structured(intent, packet, hits)
     claims = _with_hits(intent, packet, hits, claims)
-    return finish(packet, intent, lead, claims)
+    answer = finish(packet, intent, lead, claims)
+    return _elsewhere(intent, packet) or answer if answer.status == "not_documented" or not hits else answer
+
+
+def _of_the_last(intent: Intent, packet: PacketView) -> Answer:
+    """Who wrote what the last answer cited, and on which days."""
+    cited = [packet.passages[n] for n in intent.before["places"] if n < len(packet.passages)]
+    claims = [Claim("", (_named(packet, packet.cut(p)),), ours=True) for p in cited[:4]]
+    if intent.asks == {"who"}:
+        for claim in list(claims):
+            claims.extend(_who(packet, [claim]))
+        return finish(packet, intent, [], claims)
+    days = {p.document_id: p.document_date or "" for p in cited}
+    told = "; ".join(f"{name}: {_us(day) if day else 'no date'}" for name, day in days.items())
+    return finish(packet, intent, [f"{'Yes' if len(set(days.values())) == 1 else 'No'}. {told}."], claims)
+
+
+def _elsewhere(intent: Intent, packet: PacketView) -> Answer | None:
+    """What is said of this on another patient's page, told as such; nothing where the patient's own is asked for."""
+    found = packet.index.search(replace(intent.query, foreign=True))[:3] if packet.foreign else []
+    if not found or found[0].coverage < 0.35 or re.search(r"\bown\b", intent.question):
+        return None
+    p = found[0].passage
+    said = f"What speaks of this stands on a page of another patient ({p.document_id}, page {p.page}); it is not evidence here."
+    return finish(packet, intent, [said], [Claim("", (_named(packet, packet.cut(h.passage)),), ours=True) for h in found])
 
 
 def look_up(intent: Intent, packet: PacketView) -> list[Hit]:
@@ -64,7 +86,7 @@ def structured(intent: Intent, packet: PacketView, hits: list[Hit]) -> tuple[lis
     """What the screening and the arithmetic say: claims with excerpts, and the engine's own words before them."""
     claims: list[Claim] = []
     lead: list[str] = []
-    judged = intent.explicit or bool(intent.asks & {"status", "missing", "why"})
+    judged = intent.explicit or bool(intent.asks & {"status", "missing", "why", "compare"})
     if not intent.criteria and "missing" in intent.asks and len(intent.query.units) <= 3:
         lead.extend(f"{c['id']} ({c['title']}): {' '.join(c['missing'])}" for c in packet.criteria.values() if c["status"] == "insufficient")
     for name in intent.criteria:
@@ -90,7 +112,7 @@ def structured(intent: Intent, packet: PacketView, hits: list[Hit]) -> tuple[lis
 
 def _with_hits(intent: Intent, packet: PacketView, hits: list[Hit], claims: list[Claim]) -> list[Claim]:
     wanted = 4 if "compare" in intent.asks or not claims else 3
-    strong = bool(hits) and _enough(intent, hits)
+    strong = bool(hits) and _enough(intent, packet, hits)
     if strong or claims and hits and hits[0].coverage >= LEAST_COVERAGE:
         for hit in best(_spread(hits) if "compare" in intent.asks else hits, wanted, 0.6):
             claims.append(Claim(hit.passage.said, (_named(packet, packet.cut(hit.passage)),), ours=True))
@@ -110,15 +132,18 @@ def _spread(hits: list[Hit]) -> list[Hit]:
     return out
 
 
-def _enough(intent: Intent, hits: list[Hit]) -> bool:
+def _enough(intent: Intent, packet: PacketView, hits: list[Hit]) -> bool:
     """Whether the best hits speak of what was asked, and not only of something near it."""
     top = [h for h in hits[:3] if "unanswered" not in h.passage.marks]
     if not top:
         return False
-    if intent.before and top[0].score >= 0.4:
+    unknown = [u for u in intent.query.units if not packet.index.knows(u)]
+    if intent.before and top[0].score >= 0.4 and (intent.refers or len(unknown) < len(intent.query.units)):
         return True
     coverage = max(h.coverage for h in top)
     cosine = max(h.cosine for h in top)
+    if intent.query.wants_number and intent.query.days and not any(day_fits(d, h.passage) for d in intent.query.days for h in hits[:5]):
+        return False
     if intent.query.wants_number and not any(any(c.isdigit() for c in h.passage.said) for h in top):
         return False
     if coverage >= 0.6 and top[0].score >= 0.45 or coverage >= LEAST_COVERAGE and top[0].score >= LEAST_SCORE:

@@ -26,7 +26,7 @@ FAMILY = re.compile(r"\b(?:family|mother|father|sister|brother|relative|aunt|unc
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """`criteria` are ids of the pathway; `explicit` when named by number; `before` is what the last answer was about."""
+    """`criteria` are ids of the pathway; `explicit` when named by number; `before` is what the last answer was about; `refers` when its words point back."""
 
     question: str
     query: Query
@@ -34,6 +34,7 @@ class Intent:
     explicit: bool
     asks: frozenset[str]
     before: dict[str, Any] = field(default_factory=dict)
+    refers: bool = False
 
 
 def understand(question: str, packet: PacketView, before: dict[str, Any]) -> Intent:
@@ -54,7 +55,7 @@ def understand(question: str, packet: PacketView, before: dict[str, Any]) -> Int
     names = frozenset(w for w in stems(question) if w in _authors(packet)) - packet.own_names
     query = Query(question, units(words), days, names, bool(NUMERIC.search(question)), bool(FAMILY.search(question)))
     follow = bool(before) and (len(words) <= 4 or bool(BACK.search(question)))
-    return Intent(question, query, criteria, bool(named), frozenset(asks), before if follow else {})
+    return Intent(question, query, criteria, bool(named), frozenset(asks), before if follow else {}, bool(BACK.search(question)) or not words)
 
 
 def _by_fact(question: str, packet: PacketView) -> tuple[str, ...]:

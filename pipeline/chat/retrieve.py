@@ -105,6 +105,11 @@ class Index:
                 cover[i] = seen
         return weight, scores, cover
 
+    def knows(self, unit: Unit) -> bool:
+        """Whether any passage names the unit, by its own word or another."""
+        found = self._spots(unit.words).keys() | self._any(unit.same).keys() | self._any(unit.related).keys()
+        return any(not self.passages[i].foreign for i in found)
+
     def _any(self, phrases: tuple[tuple[str, ...], ...]) -> dict[int, float]:
         found: dict[int, float] = {}
         for phrase in phrases:
