@@ -18,6 +18,8 @@ POLICIES = Path(__file__).parent / "policies"
 DEFAULT_POLICY = "LA.CP.MP.173"
 PHASES = ("trial", "implant")
 INDICATIONS = ("malignant", "nonmalignant")
+ANY = "any"
+"""A pathway's phase or indication where the policy makes no difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,22 @@ class Policy:
     criteria: tuple[Criterion, ...]
 
     def pathway(self, phase: str, indication: str) -> Pathway | None:
+        """The first pathway for this request; one for `any` phase or indication takes an unknown one, too."""
+        if phase == "out_of_scope":
+            return None
         for pathway in self.pathways:
-            if (pathway.phase, pathway.indication) == (phase, indication):
+            if pathway.phase in (phase, ANY) and pathway.indication in (indication, ANY):
                 return pathway
         return None
 
     def criteria_of(self, pathway: Pathway) -> tuple[Criterion, ...]:
         """The criteria of a pathway, section after section, in policy order."""
-        return tuple(c for section in pathway.sections for c in self.criteria if c.id.rpartition(".")[0] == section)
+        return tuple(c for section in pathway.sections for c in self.criteria if section_of(c.id) == section)
+
+
+def section_of(criterion: str) -> str:
+    """The section of a criterion's number: "I.B" of I.B.10, "C" of C2a."""
+    return criterion.rpartition(".")[0] or criterion.rstrip("abcdefghijklmnopqrstuvwxyz").rstrip("0123456789")
 
 
 def policy_ids() -> tuple[str, ...]:
@@ -104,7 +114,7 @@ def load_policy(name: str = DEFAULT_POLICY) -> Policy:
     top = read_yaml(policy_folder(name) / "policy.yaml")
     top.only(("id", "title", "revision", "trust", "codes", "pathways", "exclusions", "flags", "criteria"))
     criteria = _criteria(top)
-    sections = {c.id.rpartition(".")[0] for c in criteria}
+    sections = {section_of(c.id) for c in criteria}
     return Policy(
         id=top.need("id", str),
         title=top.need("title", str),
@@ -150,13 +160,13 @@ def _criteria(top: Located) -> tuple[Criterion, ...]:
 
 def _pathway(entry: Located, sections: set[str]) -> Pathway:
     entry.only(("id", "title", "phase", "indication", "sections"))
-    if entry.need("phase", str) not in PHASES:
-        entry.fail(f"unknown phase {entry['phase']!r}", f"use {' or '.join(PHASES)}", "phase")
-    if entry.need("indication", str) not in INDICATIONS:
-        entry.fail(f"unknown indication {entry['indication']!r}", f"use {' or '.join(INDICATIONS)}", "indication")
+    if entry.need("phase", str) not in (*PHASES, ANY):
+        entry.fail(f"unknown phase {entry['phase']!r}", f"use {', '.join(PHASES)} or {ANY}", "phase")
+    if entry.need("indication", str) not in (*INDICATIONS, ANY):
+        entry.fail(f"unknown indication {entry['indication']!r}", f"use {', '.join(INDICATIONS)} or {ANY}", "indication")
     for section in entry.need("sections", list):
         if section not in sections:
-            entry.fail(f"no criterion of section {section}", "number criteria as SECTION.n", "sections")
+            entry.fail(f"no criterion of section {section}", "number criteria as SECTION.n (I.B.4) or SECTIONn (C2a)", "sections")
     return Pathway(
         entry.need("id", str), entry.need("title", str), entry["phase"], entry["indication"], tuple(entry["sections"])
     )

@@ -16,9 +16,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "text": ("pipeline.commands.text", "print the page texts that excerpts point into"),
     "assert": ("pipeline.commands.asserting", "tell how each concept is asserted (negated, planned, ...)"),
     "evaluate": ("pipeline.commands.evaluate", "compare screenings with gold labels"),
-    "policy": ("pipeline.commands.policy", "list, show or check policies"),
     "ask": ("pipeline.commands.ask", "ask a question over a screened packet"),
     "chat": ("pipeline.commands.chat", "talk over a screened packet"),
+    "policy": ("pipeline.commands.policy", "list, show, check or compare policies"),
+    "export": ("pipeline.commands.export", "write screenings and decisions for other programs"),
 }
 """Command to its module and one line of help. A new command is one line here and one module."""
 

@@ -83,7 +83,7 @@ def test_broken_yaml_is_told_with_its_line(copy):
 def test_an_unknown_policy_names_those_that_are_here():
     with pytest.raises(UserError, match="LA.CP.MP.173"):
         load_policy("LA.XX")
-    assert policy_ids() == ("LA.CP.MP.173",)
+    assert "LA.CP.MP.173" in policy_ids()
 
 
 def test_a_case_that_comes_out_otherwise_is_named_with_its_line(copy):

@@ -1,9 +1,11 @@
-"""chartproof policy: which policies are installed, what one asks, and whether its cases hold."""
+"""chartproof policy: which policies are installed, what one asks, whether its cases hold, what a revision changes."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
+from pathlib import Path
 
 ID_HELP = "a policy's number, or a folder with policy.yaml"
 
@@ -14,15 +16,21 @@ def add(parser: argparse.ArgumentParser) -> None:
         ("list", "list the installed policies"),
         ("show", "show a policy's pathways and criteria"),
         ("check", "check a policy's files and run its cases"),
+        ("diff", "what a newer revision changes, and what that does to stored screenings"),
+        ("schema", "print the JSON Schema of policy.yaml, for editors"),
     ):
         action = actions.add_parser(name, help=summary, description=summary)
-        if name != "list":
+        if name not in ("list", "schema"):
             action.add_argument("id", metavar="ID", help=ID_HELP)
+        if name == "diff":
+            action.add_argument("newer", metavar="NEWER", help=ID_HELP)
+            action.add_argument("--workspace", type=Path, metavar="WORKSPACE", help="screenings to compare on")
         action.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    return {"list": _list, "show": _show, "check": _check}[args.action](args)
+    actions = {"list": _list, "show": _show, "check": _check, "diff": _diff, "schema": _schema}
+    return actions[args.action](args)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -70,3 +78,31 @@ def _check(args: argparse.Namespace) -> int:
     else:
         print("\n".join([*failed, f"{policy.id}: {len(cases)} cases, {len(failed)} failures"]))
     return 1 if failed else 0
+
+
+def _diff(args: argparse.Namespace) -> int:
+    """Exit status 0 whether or not something differs: a difference is no failure."""
+    from criteria.diff import changes, effects
+    from criteria.policy import load_policy
+    from pipeline.export.workspace import load_screenings
+
+    old, new = load_policy(args.id), load_policy(args.newer)
+    found = changes(old, new)
+    touched = tuple(effects(load_screenings(args.workspace), old, new)) if args.workspace else ()
+    if args.json:
+        told = {"changes": [asdict(c) for c in found], "screenings": [asdict(e) for e in touched]}
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+        return 0
+    for change in found:
+        print(f"{change.criterion or 'policy':7} {change.what}")
+    for effect in touched:
+        print(f"{effect.packet_id}  {effect.criterion}: {effect.before} -> {effect.after or 'screen again to tell'}")
+    print(f"{len(found)} changes, {len(touched)} statuses")
+    return 0
+
+
+def _schema(args: argparse.Namespace) -> int:
+    from criteria.schema import policy_schema
+
+    print(json.dumps(policy_schema(), ensure_ascii=False, indent=1))
+    return 0
