@@ -1,4 +1,4 @@
-"""Strips of page pictures: what a reviewer would see on the page around an excerpt. PDFium is not thread-safe."""
+"""Page pictures, whole or in strips: what a reviewer would see on the page. PDFium is not thread-safe."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Strip = tuple[float, float]
 
 def strips(path: Path, page: Page, wanted: Sequence[Strip]) -> tuple[str, ...] | None:
     """A PNG data address per strip, each as wide as the page; None when the file has no picture of it (plain text)."""
-    picture = _picture(path, page)
+    picture = page_picture(path, page)
     if picture is None:
         return None
     scale = picture.height / page.height
@@ -42,7 +42,7 @@ def _address(strip: Image) -> str:
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")
 
 
-def _picture(path: Path, page: Page) -> Image | None:
+def page_picture(path: Path, page: Page) -> Image | None:
     """The page in grey at DPI, as displayed; None when the file is neither a PDF nor an image, or cannot be shown."""
     with path.open("rb") as file:
         head = file.read(1024)

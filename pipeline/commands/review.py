@@ -1,0 +1,79 @@
+"""chartproof review: the reviewer's page."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from extractors.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.store import Store
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+STORE = "review"
+"""The folder in the workspace that holds the reviewer's store."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workspace", type=Path, metavar="WORKSPACE", help="what `chartproof screen --out` wrote")
+    parser.add_argument("--records", type=Path, metavar="FOLDER", help="the records that were screened, if they moved")
+    parser.add_argument("--port", type=int, default=8765, metavar="N", help="port (default %(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default %(default)s, this machine only)")
+    parser.add_argument("--name", action="append", default=[], metavar="HOST", help="a host name the server is known by")
+    parser.add_argument("--database", metavar="URL", help="postgresql://... instead of a SQLite file in the workspace")
+    parser.add_argument("--team", default="default", help="team that new packets belong to (default %(default)s)")
+    parser.add_argument(
+        "--behind-tls", action="store_true", help="a proxy before this server speaks TLS; allows another --host"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.host not in LOOPBACK and not args.behind_tls:
+        raise UserError(f"--host {args.host}: others could listen in; put a TLS proxy before it and say --behind-tls")
+    import uvicorn
+
+    from pipeline.store import open_store
+    from pipeline.web.app import create_app
+    from pipeline.web.security import Settings
+
+    store = open_store(args.workspace / STORE, args.database)
+    try:
+        _take_in(store, args)
+        _first_link(store, args)
+        hosts = (*Settings().hosts, args.host, *args.name)
+        app = create_app(store, Settings(hosts))
+        uvicorn.run(app, host=args.host, port=args.port, log_level="warning", access_log=False, server_header=False)
+    finally:
+        store.close()
+    return 0
+
+
+def _take_in(store: Store, args: argparse.Namespace) -> None:
+    from extractors.readers.ocr_worker import Recogniser
+    from pipeline.store.ingest import ingest, records_of
+
+    records = records_of(args.workspace, args.records)
+    if records is None:
+        print("The records were not found: page pictures need --records FOLDER.", file=sys.stderr)
+    cache = args.workspace / "ocr"
+    with Recogniser(1, cache=cache) as recogniser:
+        done = ingest(store, args.workspace, records, args.team, recogniser)
+    print(f"{done.packets} new packets, {done.documents} documents taken in.", file=sys.stderr)
+    for name in done.missing[:5]:
+        print(f"not found: {name}", file=sys.stderr)
+
+
+def _first_link(store: Store, args: argparse.Namespace) -> None:
+    """Nobody has an account yet: a one-time link makes the first one, an admin's."""
+    from pipeline.store import access
+
+    address = f"http://{'localhost' if args.host in LOOPBACK else args.host}:{args.port}"
+    with store.write("start") as tx:
+        if access.anyone(tx.conn):
+            print(f"Review at {address}/", flush=True)
+        else:
+            secret = access.make_link(tx, "admin", [args.team])
+            print(f"Make the first account, once, at {address}/setup/{secret}", flush=True)

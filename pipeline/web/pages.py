@@ -1,0 +1,40 @@
+"""From a template and values to a response."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from fastapi import Request
+from starlette.responses import HTMLResponse
+
+from pipeline.web import views
+
+HERE = Path(__file__).parent
+
+
+@cache
+def templates() -> jinja2.Environment:
+    """Autoescape for everything; a name that is missing is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.globals.update(
+        words=views.STATUS_WORDS,
+        signs=views.STATUS_SIGNS,
+        flag_words=views.FLAG_WORDS,
+        phases=views.PHASE_WORDS,
+        keys=views.KEYS,
+    )
+    return environment
+
+
+def page(request: Request, name: str, status: int = 200, **values: object) -> HTMLResponse:
+    """The rendered template; every template may use `viewer`."""
+    viewer = getattr(request.state, "viewer", None)
+    return HTMLResponse(templates().get_template(name).render(viewer=viewer, **values), status)

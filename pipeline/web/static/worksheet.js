@@ -1,0 +1,2 @@
+// The print button of a worksheet.
+document.getElementById("print")?.addEventListener("click", () => window.print());
