@@ -25,6 +25,8 @@ TOP_LINES = 12
 TITLE_LENGTH = 80
 """A title or a label is short; a sentence that speaks of a request is not."""
 CODE = re.compile(r"\b62[34]\d\d\b")
+DIGITS = {word: str(i) for i, word in enumerate("zero one two three four five six seven eight nine".split())} | {"oh": "0"}
+SPOKEN = re.compile(rf"\bsix[\s-]+two(?:[\s-]+(?:{'|'.join(DIGITS)})\b){{3}}", re.IGNORECASE)
 EMPTY_BOX = re.compile(r"☐|\[ ?\]")
 ANY_BOX = re.compile(r"☐|☒|\[[ xX]?\]")
 SUBMITTED = re.compile(
@@ -90,7 +92,8 @@ def drug_names(text: str) -> frozenset[str]:
 
 
 def ticked_codes(line: str) -> Iterator[str]:
-    """Procedure codes of a line, less those behind an empty box."""
+    """Procedure codes of a line, dictated ones too ("six two three six two"), less those behind an empty box."""
+    line = SPOKEN.sub(lambda m: "".join(DIGITS[w] for w in re.findall("[a-z]+", m[0].lower())) + " ", line)
     for found in CODE.finditer(line):
         boxes = list(ANY_BOX.finditer(line, 0, found.start()))
         if not (boxes and EMPTY_BOX.fullmatch(boxes[-1].group())):
