@@ -148,7 +148,7 @@ def _enough(intent: Intent, packet: PacketView, hits: list[Hit]) -> bool:
         return False
     if coverage >= 0.6 and top[0].score >= 0.45 or coverage >= LEAST_COVERAGE and top[0].score >= LEAST_SCORE:
         return True
-    return cosine >= 0.5 and coverage >= 0.25
+    return cosine >= 0.55 and coverage >= 0.25
 
 
 def _who(packet: PacketView, claims: list[Claim]) -> list[Claim]:

@@ -14,6 +14,8 @@ from pipeline.chat.passages import Passage
 
 K1, B = 1.2, 0.5
 SAME, RELATED = 0.85, 0.5
+MEANING = 0.3
+"""Weight of the vectors beside the words."""
 OTHER_TALK = frozenset({"boilerplate", "education", "quoted"})
 
 
@@ -85,7 +87,7 @@ class Index:
         coverage = covered / total if total else covered
         cosine = self.matrix @ meaning if self.matrix is not None and meaning is not None else np.zeros(n)
         strength = lexical / (lexical + 3.0)
-        score = 0.55 * strength + 0.45 * np.clip(cosine, 0, 1) + 0.25 * coverage if cosine.any() else 0.8 * strength + 0.35 * coverage
+        score = 0.8 * strength + 0.35 * coverage + MEANING * np.clip(cosine - 0.25, 0, 1)
         for i, p in enumerate(self.passages):
             if score[i] > 0:
                 score[i] *= self._fit(p, query)
