@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from extractors.errors import UserError
 
 if TYPE_CHECKING:
     from pipeline.store import Store
+    from pipeline.store.ingest import Registered
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STORE = "review"
@@ -41,27 +43,35 @@ def run(args: argparse.Namespace) -> int:
 
     store = open_store(args.workspace / STORE, args.database)
     try:
-        _take_in(store, args)
+        registered = _register(store, args)
+        threading.Thread(target=_take_in, args=(store, registered, args), daemon=True).start()
         _first_link(store, args)
         hosts = (*Settings().hosts, args.host, *args.name)
         app = create_app(store, Settings(hosts))
-        uvicorn.run(app, host=args.host, port=args.port, log_level="warning", access_log=False, server_header=False)
+        uvicorn.run(app, host=args.host, port=args.port, log_level="critical", access_log=False, server_header=False)
     finally:
         store.close()
     return 0
 
 
-def _take_in(store: Store, args: argparse.Namespace) -> None:
-    from extractors.readers.ocr_worker import Recogniser
-    from pipeline.store.ingest import ingest, records_of
+def _register(store: Store, args: argparse.Namespace) -> Registered:
+    from pipeline.store.ingest import records_of, register
 
     records = records_of(args.workspace, args.records)
     if records is None:
         print("The records were not found: page pictures need --records FOLDER.", file=sys.stderr)
-    cache = args.workspace / "ocr"
-    with Recogniser(1, cache=cache) as recogniser:
-        done = ingest(store, args.workspace, records, args.team, recogniser)
-    print(f"{done.packets} new packets, {done.documents} documents taken in.", file=sys.stderr)
+    return register(store, args.workspace, records, args.team)
+
+
+def _take_in(store: Store, registered: Registered, args: argparse.Namespace) -> None:
+    """Make the pages while the server answers; PDFium and OCR run in processes of their own."""
+    from extractors.readers.ocr_worker import Recogniser
+    from pipeline.batch import OCR_CACHE
+    from pipeline.store.ingest import take_in_documents
+
+    with Recogniser(1, cache=args.workspace / OCR_CACHE) as recogniser:
+        done = take_in_documents(store, registered, recogniser)
+    print(f"{done.packets} new packets; pages of {done.documents} documents made.", file=sys.stderr)
     for name in done.missing[:5]:
         print(f"not found: {name}", file=sys.stderr)
 

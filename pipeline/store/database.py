@@ -29,7 +29,7 @@ class Transaction:
     actor: str
     audit_key: bytes
 
-    def log(self, action: str, subject: str, **body: object) -> int:
+    def log(self, action: str, subject: str, /, **body: object) -> int:
         """Append to the audit log; `body` holds ids, numbers and hashes, never words of a record."""
         return audit.append(self.conn, self.audit_key, self.actor, action, subject, body)
 

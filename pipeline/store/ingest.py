@@ -63,33 +63,60 @@ def ingest(
     records: Path | None = None,
     team: str = "default",
     recognise: Recognise | None = None,
-    on_packet: Callable[[], None] = lambda: None,
+    on_document: Callable[[], None] = lambda: None,
 ) -> Ingested:
     """Take in every screening that is not yet in the store; a second run with the same files does nothing.
 
     `records` is where the documents lie (see `records_of`). `recognise` reads scanned pages, for their words.
     Raises UserError for a workspace without screenings.
     """
+    return take_in_documents(store, register(store, workspace, records, team), recognise, on_document)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Packets that the queue shows already; `wanted` are their documents, each with its file, if that was found."""
+
+    packets: int
+    screenings: int
+    wanted: tuple[tuple[str, Mapping[str, Any], Path | None], ...]
+
+
+def register(store: Store, workspace: Path, records: Path | None, team: str) -> Registered:
+    """Take in the screenings alone, which is quick; the pages of their documents follow."""
     files = sorted((workspace / "screenings").glob("*.json"))
     if not files:
         raise UserError(f"{workspace}: no screenings in it; run `chartproof screen RECORDS --out {workspace}` first")
     sent = {packet.packet_id: packet for packet in find_packets(records)} if records else {}
-    new, screened, made, missing = 0, 0, 0, []
+    new, screened = 0, 0
+    wanted: list[tuple[str, Mapping[str, Any], Path | None]] = []
     for file in files:
         body = file.read_bytes()
         screening = _checked(file, body)
         packet = sent.get(screening["packet_id"])
-        for document in screening["documents"]:
-            path = _find(packet, document["sha256"])
-            found = _take_in(store, document, path, recognise)
-            made += found is True
-            if found is None:
-                missing.append(f"{screening['packet_id']}/{document['file']}")
+        paths = _by_content(packet)
+        wanted += [(screening["packet_id"], d, paths.get(d["sha256"])) for d in screening["documents"]]
         with store.write("ingest") as tx:
             is_new, is_changed = _register(tx, screening, body, team, packet)
         new, screened = new + is_new, screened + is_changed
-        on_packet()
-    return Ingested(new, screened, made, tuple(missing))
+    return Registered(new, screened, tuple(wanted))
+
+
+def take_in_documents(
+    store: Store,
+    registered: Registered,
+    recognise: Recognise | None = None,
+    on_document: Callable[[], None] = lambda: None,
+) -> Ingested:
+    """Copy the documents and make their pages; what was made before is left alone."""
+    made, missing = 0, []
+    for packet_id, document, path in registered.wanted:
+        found = _take_in(store, document, path, recognise)
+        made += found is True
+        if found is None:
+            missing.append(f"{packet_id}/{document['file']}")
+        on_document()
+    return Ingested(registered.packets, registered.screenings, made, tuple(missing))
 
 
 def _checked(file: Path, body: bytes) -> dict[str, Any]:
@@ -104,12 +131,12 @@ def _checked(file: Path, body: bytes) -> dict[str, Any]:
     return screening
 
 
-def _find(packet: Packet | None, sha256: str) -> Path | None:
+def _by_content(packet: Packet | None) -> dict[str, Path]:
+    found: dict[str, Path] = {}
     for _, path in packet.files if packet else ():
         with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
-                return path
-    return None
+            found.setdefault(hashlib.file_digest(file, "sha256").hexdigest(), path)
+    return found
 
 
 def _register(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from extractors.document import Page
 
-MEMORY, PAGE_SECONDS, START_SECONDS = 2_000_000_000, 20.0, 10.0
+MEMORY, PAGE_SECONDS, START_SECONDS = 2_000_000_000, 60.0, 120.0
 GREYS = 16
 """Grey levels kept: letters stay smooth, and a page takes some 40 kB."""
 

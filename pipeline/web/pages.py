@@ -34,7 +34,7 @@ def templates() -> jinja2.Environment:
     return environment
 
 
-def page(request: Request, name: str, status: int = 200, **values: object) -> HTMLResponse:
+def page(request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
     """The rendered template; every template may use `viewer`."""
     viewer = getattr(request.state, "viewer", None)
-    return HTMLResponse(templates().get_template(name).render(viewer=viewer, **values), status)
+    return HTMLResponse(templates().get_template(template).render(viewer=viewer, **values), status)

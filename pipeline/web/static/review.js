@@ -18,8 +18,9 @@ const unseen = (li) => deciding(li).filter((e) => !seenOf(li.dataset.id).has(e))
 function draw(li) {
   $$(`.marks g[data-c="${li.dataset.id}"]`).forEach((g) => g.remove());
   for (const x of $$(".excerpt", li)) {
-    const layer = $(`#${x.dataset.place} .marks`);
-    if (!layer) continue;
+    const page = document.getElementById(x.dataset.place); // none while the pages are still being made
+    if (!page) continue;
+    const layer = $(".marks", page);
     const g = document.createElementNS(SVG, "g");
     g.dataset.c = li.dataset.id; g.dataset.e = x.dataset.e;
     g.setAttribute("class", `${x.dataset.stance}${x.dataset.dropped ? " dropped" : ""}`);
