@@ -24,7 +24,7 @@ PixelBox = tuple[int, int, int, int]
 DPI = 200
 """Resolution of every picture given to the engines: 300 dpi gains nothing and costs twice."""
 
-_PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "—": "-", "–": "-", "·": "•", "●": "•", "¢": "•"})
+_PLAIN = str.maketrans("‘’“”—–·●¢łøđı", "''\"\"--•••lodi")
 
 
 class Token(NamedTuple):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from extractors.readers.ocr_engines import PixelBox
 
 from extractors.readers.ocr_engines import DPI
+from extractors.readers.ocr_merge import union
 
 POINT = DPI / 72
 SIDE = (5.0, 17.0)
@@ -37,8 +38,8 @@ class TickBox(NamedTuple):
 
 def rules(dark: np.ndarray) -> list[PixelBox]:
     """Straight drawn lines at least 24 points long, as thin boxes."""
-    level = _level_rules(dark)
-    upright = _level_rules(np.ascontiguousarray(dark.T))
+    level = _level_rules(dark, gap=40)
+    upright = _level_rules(np.ascontiguousarray(dark.T), gap=4)
     return sorted(level + [(y0, x0, y1, x1) for x0, y0, x1, y1 in upright])
 
 
@@ -53,7 +54,7 @@ def _wider(box: PixelBox) -> PixelBox:
     return (box[0] - 4, box[1] - 4, box[2] + 4, box[3] + 4)
 
 
-def _level_rules(dark: np.ndarray) -> list[PixelBox]:
+def _level_rules(dark: np.ndarray, gap: float) -> list[PixelBox]:
     import cv2
 
     joined = cv2.dilate(dark, np.ones((3, 1), np.uint8))  # bridges the steps of a line that is not quite level
@@ -70,7 +71,21 @@ def _level_rules(dark: np.ndarray) -> list[PixelBox]:
         )
         if h <= 3 * POINT and w >= 24 * POINT and inked >= 0.8 and beside < 0.25:
             found.append((x, y, x + w, y + h))
-    return found
+    return _whole(found, gap * POINT)
+
+
+def _whole(pieces: list[PixelBox], gap: float) -> list[PixelBox]:
+    """Level pieces of one line joined: a page not quite straight draws its lines in steps. Upright ones of tables one
+    under the other stay apart."""
+    lines: list[PixelBox] = []
+    for piece in sorted(pieces):
+        for i, line in enumerate(lines):
+            if abs(piece[1] - line[1]) <= 5 and piece[0] - line[2] <= gap:
+                lines[i] = union([line, piece])
+                break
+        else:
+            lines.append(piece)
+    return lines
 
 
 def missed_print(dark: np.ndarray, found: list[PixelBox]) -> list[PixelBox]:

@@ -17,8 +17,8 @@ SPECK = 2
 """Largest connected group of pixels that is taken for a speck; a full stop of 7-point print at 200 dpi has 4."""
 DENSE_SPECKS = 2e-4
 """Specks per pixel from which they are removed: below, the engines read better without the treatment."""
-FAINT = 30
-"""Grey levels below the paper's from which a pixel is drawn on; scanner noise stays within 25."""
+FAINT = 20
+"""Grey levels below the paper's from which a pixel is drawn on; scanner noise stays within."""
 CRUMB_GAP = 16
 """Pixels to the next letter from which a flat crumb is nobody's full stop or hyphen."""
 STREAK = 0.25
