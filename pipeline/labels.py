@@ -73,7 +73,7 @@ def read_decisions(path: Path) -> tuple[Decided, ...]:
             continue
         try:
             record = json.loads(line)
-            entries = record["criteria"] if "criteria" in record else [record]
+            entries = record.get("criteria", [record])
             found += [_decided(record["packet_id"], entry) for entry in entries]
         except (ValueError, KeyError, TypeError):
             raise UserError(f"{path}:{number}: not a decision; each needs packet_id, criterion, suggested, status") from None

@@ -107,7 +107,7 @@ def _unpacked(path: Path, named: dict[str, str]) -> Document:
                 number=p["number"], text=p["text"], boxes=stored[f"boxes{p['number']}"], width=p["width"],
                 height=p["height"], lines=tuple(Line(*line) for line in p["lines"]), rotation=p["rotation"],
                 ocr=p["ocr"], readable=p["readable"], reason=p["reason"],
-                confidence=stored[f"confidence{p['number']}"] if f"confidence{p['number']}" in stored else None,
+                confidence=stored.get(f"confidence{p['number']}", None),
             )
             for p in meta["pages"]
         )  # fmt: skip

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,10 +121,8 @@ def _outcome(supervisor: Supervisor, started: float) -> Outcome:
 
 
 def _leave(ledger: Ledger) -> None:
-    try:
+    with suppress(LedgerStopped):  # the next run sees that this process is gone and frees what it held
         ledger.end()
-    except LedgerStopped:
-        pass  # the next run sees that this process is gone and frees what it held
     ledger.close()
 
 

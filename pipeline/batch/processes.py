@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -55,10 +55,8 @@ class Processes:
         worker = next(worker for worker in self._workers if worker.ready and worker.task is None)
         worker.task, worker.pages, worker.reading = task, 0, True
         worker.since = worker.heard = time.monotonic()
-        try:
+        with suppress(OSError):  # it has just died, which `events` will see
             worker.pipe.send(task)
-        except OSError:
-            pass  # it has just died, which `events` will see
 
     def events(self, timeout: float) -> list[Event]:
         wait([worker.pipe for worker in self._workers], timeout)

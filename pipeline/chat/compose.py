@@ -12,10 +12,10 @@ from pipeline.chat import embed
 from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes
 from pipeline.chat.bounds import declined
 from pipeline.chat.intent import Intent, understand
+from pipeline.chat.lexicon import content
 from pipeline.chat.numbers import arithmetic
 from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage, signatures
-from pipeline.chat.lexicon import content
 from pipeline.chat.retrieve import Hit, Query, best, day_fits, units
 
 WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "conflicting": "conflicting"}
@@ -200,7 +200,7 @@ def finish(packet: PacketView, intent: Intent, lead: list[str], claims: list[Cla
     lines: list[str] = []
     dropped = 0
     for claim in claims:
-        found = [e for e in passes(packet, claim)]
+        found = list(passes(packet, claim))
         dropped += not found
         for e in found:
             if not any((c.document_id, c.page) == (e.document_id, e.page) and c.start <= e.start and e.end <= c.end for c in cited):

@@ -42,7 +42,7 @@ def _of_response(response: Json, questions: Mapping[str, Json]) -> Iterator[str]
         if not response.get(name):
             yield f"QuestionnaireResponse: no {name}"
     asked = questions.get(response.get("questionnaire", "").split("|")[0])
-    links = {link: item for link, item in _items(asked["item"])} if asked else {}
+    links = dict(_items(asked["item"])) if asked else {}
     seen: set[str] = set()
     for link, item in _items(response.get("item", ())):
         if link in seen:
