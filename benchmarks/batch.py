@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from damaged import write_damaged
+
 from pipeline.batch import Options, screen_all
 from pipeline.ledger import Ended, Entry, Ledger, sqlite_url
 from pipeline.packets import find_packets

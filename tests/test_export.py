@@ -20,7 +20,16 @@ from pipeline.export.annotations import annotations, place_of
 from pipeline.export.fhir import bundle
 from pipeline.export.fhir_check import problems
 from pipeline.export.workspace import load_screenings, page_texts
-from pipeline.labels import Decided, Labelled, Span, gold_case, read_decisions, training_rows, write_decision, write_gold
+from pipeline.labels import (
+    Decided,
+    Labelled,
+    Span,
+    gold_case,
+    read_decisions,
+    training_rows,
+    write_decision,
+    write_gold,
+)
 
 AT = "2026-03-31T10:00:00+00:00"
 RECORDS = Path("fixtures/packets/f-01")

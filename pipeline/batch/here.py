@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pipeline.batch.task import Event, Progress, Read, Settings, Task
 from pipeline.batch.work import Screener
 

@@ -12,10 +12,10 @@ from pipeline.chat import embed
 from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes
 from pipeline.chat.bounds import declined
 from pipeline.chat.intent import Intent, understand
+from pipeline.chat.lexicon import content
 from pipeline.chat.numbers import arithmetic
 from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage, signatures
-from pipeline.chat.lexicon import content
 from pipeline.chat.retrieve import Hit, Query, best, day_fits, units
 
 WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "conflicting": "conflicting"}
