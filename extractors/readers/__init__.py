@@ -9,6 +9,7 @@ from pathlib import Path
 from extractors.document import Document, Page
 from extractors.errors import UnreadableFile
 from extractors.readers.furniture import mark_repeated
+from extractors.readers.image import read_image
 from extractors.readers.limits import NEEDS_OCR, STANDARD, Limits
 from extractors.readers.pdf import read_pdf
 from extractors.readers.plain import read_text
@@ -36,7 +37,7 @@ A returned page takes the place of the page of its number; pages left out stay a
 unreadable page stays unreadable and says why.
 """
 
-READERS: dict[str, Reader] = {"pdf": read_pdf, "text": read_text}
+READERS: dict[str, Reader] = {"pdf": read_pdf, "text": read_text, "image": read_image}
 """Kind of content, as `kind_of` names it, to reader. A new format is one line here and one in SIGNATURES."""
 
 SIGNATURES: tuple[tuple[bytes, str], ...] = (

@@ -84,7 +84,11 @@ def grid_rows(grid: Grid, words: Sequence[Word]) -> list[list[Row]]:
         cells.setdefault(_corner(grid, word), []).append(word)
     groups: list[list[Row]] = [[]]
     for top in _levels([key[0] for key in cells]):
-        row = {left: gather(w) for (y, left), w in sorted(cells.items()) if abs(y - top) <= NEAR}
+        joined: dict[float, list[Word]] = {}  # a broken rule makes two cells of one: neither may hide the other
+        for (y, left), part in sorted(cells.items()):
+            if abs(y - top) <= NEAR:
+                joined.setdefault(left, []).extend(part)
+        row = {left: gather(part) for left, part in joined.items()}
         if max(len(lines) for lines in row.values()) > TALL_CELL:
             groups += [*row.values(), []]
             continue

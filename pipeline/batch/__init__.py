@@ -104,7 +104,8 @@ def _work(supervisor: Supervisor, entering: Entering) -> None:
 
 
 def _outcome(supervisor: Supervisor, started: float) -> Outcome:
-    stopped, problems, counts = supervisor.stopped, (), Counts()
+    stopped, counts = supervisor.stopped, Counts()
+    problems: tuple[Problem, ...] = ()
     try:
         supervisor.ledger.end()  # what was at work waits again, and is told as not screened
         counts = supervisor.ledger.counts()

@@ -83,7 +83,8 @@ def located(packet: PacketView, where: Excerpt, quote: str) -> Excerpt | None:
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
-    out, places = [], []
+    out: list[str] = []
+    places: list[int] = []
     for i, c in enumerate(text):
         c = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-"}.get(c, c)
         if c.isspace():

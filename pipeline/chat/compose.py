@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from extractors.document import Excerpt, excerpt
+from extractors.document import Excerpt, Line, Page, excerpt
 from extractors.structure import page_lines
 from pipeline.chat import embed
 from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes
@@ -167,9 +167,9 @@ def _flags(packet: PacketView, claims: list[Claim], lead: list[str]) -> None:
                  "medical_director_exception": "A reason is given for going without a trial; flagged for the medical director"}.get(flag["kind"], flag["kind"].replace("_", " "))  # fmt: skip
         lead.append(f"{words}{where}. {flag['detail'] or ''}".strip())
         page = packet.pages.get((flag["document_id"], flag["page"]))
-        lines = [line for line in page_lines(page) if page.text[line.start : line.end].strip()] if page else []
-        for line in lines[:8]:
-            claims.append(Claim("", (_named(packet, excerpt(flag["document_id"], page, line.start, line.end)),), ours=True))
+        if page is not None:
+            heads = [excerpt(flag["document_id"], page, line.start, line.end) for line in _printed(page)[:8]]
+            claims.extend(Claim("", (_named(packet, head),), ours=True) for head in heads)
         if flag["kind"] == "out_of_scope":
             topic = Query("", units(content("intrathecal baclofen spasticity pump not for pain")))
             claims.extend(Claim("", (_named(packet, packet.cut(h.passage)),), ours=True) for h in packet.index.search(topic)[:4])
@@ -230,3 +230,7 @@ def _place(packet: PacketView, e: Excerpt) -> str:
 def _us(iso: str) -> str:
     year, month, day = iso.split("-")
     return f"{month}/{day}/{year}"
+
+
+def _printed(page: Page) -> list[Line]:
+    return [line for line in page_lines(page) if page.text[line.start : line.end].strip()]

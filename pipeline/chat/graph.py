@@ -142,7 +142,8 @@ def configured(model: str | None, base_url: str | None, allow_remote: bool) -> B
     if model.startswith("vllm:"):
         model = "openai:" + model.removeprefix("vllm:")
     try:
-        return init_chat_model(model, **({"base_url": base_url} if base_url else {}))
+        options: dict[str, Any] = {"base_url": base_url} if base_url else {}
+        return init_chat_model(model, **options)
     except (ImportError, ValueError) as error:
         raise UserError(f"model {model!r}: {error}") from None
 
@@ -165,7 +166,7 @@ class Conversation:
 
     def ask(self, question: str, thread: str = "default") -> dict[str, Any]:
         """{"answer", "status", "citations"} of one turn. A model that cannot be reached gives the embedded answer, and says so."""
-        config = {"configurable": {"thread_id": f"{self.packet.packet_id}/{thread}"}, "recursion_limit": 12}
+        config: Any = {"configurable": {"thread_id": f"{self.packet.packet_id}/{thread}"}, "recursion_limit": 12}
         try:
             with tracing_context(enabled=False):
                 state = self.agent.invoke({"messages": [HumanMessage(question)]}, config, durability="exit")

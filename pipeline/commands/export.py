@@ -76,13 +76,13 @@ def _table(args: argparse.Namespace) -> None:
 
 
 def _annotations(args: argparse.Namespace) -> None:
-    from pipeline.export.annotations import annotations
+    from pipeline.export.annotations import web_annotations
     from pipeline.export.training import write_jsonl
 
     found: list[dict[str, Any]] = []
     for screening in args.screenings:
         texts = {(doc, page): text for (pid, doc, page), text in args.texts.items() if pid == screening["packet_id"]}
-        found += annotations(screening, texts, args.created)
+        found += web_annotations(screening, texts, args.created)
     write_jsonl(found, args.out)
 
 

@@ -66,10 +66,9 @@ def _register(store: Store, args: argparse.Namespace) -> Registered:
 def _take_in(store: Store, registered: Registered, args: argparse.Namespace) -> None:
     """Make the pages while the server answers; PDFium and OCR run in processes of their own."""
     from extractors.readers.ocr_worker import Recogniser
-    from pipeline.batch import OCR_CACHE
     from pipeline.store.ingest import take_in_documents
 
-    with Recogniser(1, cache=args.workspace / OCR_CACHE) as recogniser:
+    with Recogniser(1, cache=args.workspace / "cache" / "ocr") as recogniser:
         done = take_in_documents(store, registered, recogniser)
     print(f"{done.packets} new packets; pages of {done.documents} documents made.", file=sys.stderr)
     for name in done.missing[:5]:

@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from criteria.policy import load_policy
     from pipeline.batch import Options, screen_all
     from pipeline.batch.watching import bars, metrics
+    from pipeline.ledger import Counts
     from pipeline.packets import find_packets
 
     if args.jobs < 1:
@@ -57,7 +58,12 @@ def run(args: argparse.Namespace) -> int:
     packets = find_packets(args.records)
     options = Options(args.policy, args.jobs, args.engine, args.ledger, not args.no_ocr, args.retry)
     with bars(len(packets), quiet=args.quiet) as show, metrics(args.metrics) as count:
-        outcome = screen_all(packets, args.out, options, watch=lambda *seen: (show(*seen), count(*seen)))
+
+        def watch(counts: Counts, pages: int) -> None:
+            show(counts, pages)
+            count(counts, pages)
+
+        outcome = screen_all(packets, args.out, options, watch=watch)
     _tell(outcome, args)
     return 0 if outcome.counts.screened == len(packets) else 1
 

@@ -18,7 +18,7 @@ SHORTEST = 12
 """A shorter quote is found by its exact words and context only."""
 
 
-def annotations(screening: Json, texts: Mapping[tuple[str, int], str], created: str) -> Iterator[dict[str, Any]]:
+def web_annotations(screening: Json, texts: Mapping[tuple[str, int], str], created: str) -> Iterator[dict[str, Any]]:
     """An annotation per excerpt and criterion. `texts` gives page texts by (document_id, page), where they are known."""
     sources = {d["document_id"]: f"urn:sha256:{d['sha256']}" for d in screening["documents"]}
     for result in screening["criteria"]:

@@ -120,7 +120,7 @@ def _doc(nlp: Any, one: Labelled) -> Any:
             words.append(piece)
             spaces.append(False)
     doc = Doc(nlp.vocab, words, spaces)
-    doc.spans[GROUP] = [doc.char_span(s.start, s.end, label=s.label) for s in one.spans]
+    doc.spans[GROUP] = [found for s in one.spans if (found := doc.char_span(s.start, s.end, label=s.label)) is not None]
     return doc
 
 

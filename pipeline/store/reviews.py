@@ -84,7 +84,7 @@ def _moment(text: str) -> datetime:
 
 def packets_of(conn: Connection, viewer: Viewer, key: str | None = None) -> list[Packet]:
     """The packets the viewer may see (or the one with this key, if it is among them), with their reviews."""
-    columns = [t.packets, t.screenings.c.sha256, t.screenings.c.brief]
+    columns: list[Any] = [t.packets, t.screenings.c.sha256, t.screenings.c.brief]
     query = (
         select(*columns, *([t.screenings.c.body] if key is not None else []))
         .join(t.screenings, t.screenings.c.id == t.packets.c.screening)
@@ -111,8 +111,9 @@ def packets_of(conn: Connection, viewer: Viewer, key: str | None = None) -> list
 def _packet(row: Row[Any], held: Sequence[Held]) -> Packet:
     names = ("id", "key", "packet_id", "team", "received_at", "urgent", "double", "version", "screening", "sha256")
     body = row._mapping.get("body")
-    values = (getattr(row, name) for name in names)
-    return Packet(*values, json.loads(row.brief), json.loads(body) if body else None, tuple(held))
+    values: list[Any] = [getattr(row, name) for name in names]
+    rest: list[Any] = [json.loads(row.brief), json.loads(body) if body else None, tuple(held)]
+    return Packet(*values, *rest)
 
 
 def results_of(conn: Connection, packet: Packet) -> Sequence[Mapping[str, Any]]:

@@ -205,7 +205,8 @@ def search(request: Request, key: str, q: Annotated[str, Form()] = "") -> Respon
 
 def _hits(stored: dict[str, Any], position: int, document_id: str, wanted: str) -> list[dict[str, Any]]:
     text, low = stored["text"], "".join(" " if c.isspace() else c for c in stored["text"].lower())
-    found, at = [], low.find(wanted)
+    found: list[dict[str, Any]] = []
+    at = low.find(wanted)
     while at >= 0 and len(found) < MOST_HITS:
         end = at + len(wanted)
         found.append(
