@@ -17,7 +17,7 @@ from pathlib import Path
 from extractors.errors import UserError
 from pipeline.batch.task import BatchLimits, Event, Lost, Progress, Read, Result, Settings, Task
 
-MOST_FALSE_STARTS = 3
+MOST_FALSE_STARTS = 5
 """Workers that may die in a row before they have loaded their models."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 Message = Progress | Result | Lost | None
