@@ -219,6 +219,12 @@ def document_date(document: Document) -> str | None:
                         best = rank, mention.iso
     if best:
         return best[1]
+    for page in document.pages[:1]:
+        for line in page.lines:
+            text = page.text[line.start : line.end]
+            days = [m.iso for m in dates_in(text) if m.precision == "day"]
+            if line.kind == "footer" and len(days) == 1 and not _SENT.search(text):
+                return days[0]
     named = dates_in(document.file.replace("_", " "))
     return next((m.iso for m in named if m.precision == "day"), None)
 
@@ -230,11 +236,12 @@ def _rank(text: str, start: int, number: int, page: int, banner: bool) -> int:
         return 0
     if _SERVICE.search(before) and number < 30 and page == 1:
         return (5 if re.search(r"discharged?\W*$", before, re.I) else 4) if number < 12 else 2
-    if page == 1 and (number < 8 or banner) and len(before.strip()) < 45 and "\t" not in text:
+    if page == 1 and (number < 8 or banner) and len(before.strip()) < 45 and (banner or "\t" not in text):
         return 2 if banner else 3
     return 1 if not banner and (_WRITTEN.search(before) or not before.strip()) else 0
 
 
+_SENT = re.compile(r"\bfax|\bfrom:|\bto:|\bD\.?O\.?B|\bprint|\brev", re.I)
 _TRANSMITTED = re.compile(r"\bfax|\bfrom:|\bto:|\bP\.?\s?\d|\bpage\b|\bD\.?O\.?B|\bprint", re.I)
 
 

@@ -73,7 +73,9 @@ def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
     papers = [d for d in documents if _is_request_paper(d)]
     asked = [line for d in papers for line in _lines(d)]
     all_lines = [line for d in documents for line in _lines(d)]
-    codes = tuple(dict.fromkeys(code for line in asked for code in ticked_codes(line)))
+    # a dictated request wraps its codes over lines, and has no form to stand on
+    said = asked if papers else [page.text.replace("\n", " ") for d in documents for page in d.pages]
+    codes = tuple(dict.fromkeys(code for line in said for code in ticked_codes(line)))
     drug = planned_drug(asked)
     return RequestFacts(
         phase=asked_phase(asked) or _phase_of_course(documents),
