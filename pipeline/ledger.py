@@ -154,6 +154,11 @@ class Ledger:
         """One clock for all machines: the database server's."""
         return time.time() if self.sqlite else float(db.execute(sa.text("select extract(epoch from now())")).scalar_one())
 
+    def runs(self) -> frozenset[str]:
+        """The runs entered in this workspace, this one among them."""
+        with self._reading() as db:
+            return frozenset(db.execute(sa.select(RUNS.c.run).where(RUNS.c.workspace == self.workspace)).scalars())
+
     # -- packets
 
     def enter(self, entries: Sequence[Entry], again: Callable[[str, str], bool]) -> None:

@@ -115,6 +115,7 @@ def test_everything_killed_and_the_same_command_goes_on(undisturbed, tmp_path):
     assert results(tmp_path) == expected
     ended = [line["packet"] for line in events(tmp_path, "ended")]
     assert len(ended) <= PACKETS + 2 and done >= 3  # at most the two at work were done again
+    assert not any((tmp_path / "staging").iterdir())  # nor does anything of the killed run lie about
 
 
 def test_sigterm_ends_cleanly_and_says_what_is_left(tmp_path):

@@ -66,12 +66,15 @@ def screen_all(
     for name in ("screenings", "worksheets", "staging"):
         _folder(workspace / name)
     run = this_run()
-    staging = _folder(workspace / "staging" / run.name)
+    staging = workspace / "staging" / run.name
     handler = write_log(workspace / "log.jsonl")
     ledger = Ledger(options.ledger or sqlite_url(workspace), str(workspace.resolve()), run, _batch(packets, options))
     try:
         if ledger.begin() is not None:
             raise UserError(f"{workspace}: another run is at work in it on other packets or another policy; wait for it")
+        ledger.renew()
+        _clear(workspace / "staging", ledger.runs())
+        _folder(staging)
         log("run begins", run=run.name, jobs=options.jobs, engine=options.engine, total=len(packets), policy=options.policy)
         ledger.forget({packet.packet_id for packet in packets})
         settings = Settings(options.policy, staging, workspace / "cache" / "ocr", options.ocr)
@@ -91,6 +94,13 @@ def screen_all(
         _leave(ledger)
         shutil.rmtree(staging, ignore_errors=True)
         end_log(handler)
+
+
+def _clear(staging: Path, runs: frozenset[str]) -> None:
+    """Take away what runs that were killed have left: it is of no use, and holds text of records."""
+    for folder in staging.iterdir():
+        if folder.name not in runs:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _work(supervisor: Supervisor, entering: Entering) -> None:
