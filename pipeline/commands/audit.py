@@ -9,7 +9,9 @@ from extractors.errors import UserError
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("verify", "head"), help="verify the whole log, or print its last number and hash")
+    parser.add_argument(
+        "action", choices=("verify", "head"), help="verify the whole log, or print its last number and hash"
+    )
     parser.add_argument("workspace", type=Path, metavar="WORKSPACE")
     parser.add_argument("--database", metavar="URL", help="postgresql://... instead of a SQLite file in the workspace")
     parser.add_argument("--kept", metavar="SEQ:HASH", help="a head printed earlier, which the log must still hold")

@@ -8,7 +8,9 @@ from pathlib import Path
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workspace", type=Path, metavar="WORKSPACE")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a new folder for the backup; with --restore, the backup")
+    parser.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="a new folder for the backup; with --restore, the backup"
+    )
     parser.add_argument("--database", metavar="URL", help="postgresql://... instead of a SQLite file in the workspace")
     parser.add_argument("--restore", action="store_true", help="make the store of the workspace from the backup")
 

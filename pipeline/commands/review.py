@@ -23,8 +23,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workspace", type=Path, metavar="WORKSPACE", help="what `chartproof screen --out` wrote")
     parser.add_argument("--records", type=Path, metavar="FOLDER", help="the records that were screened, if they moved")
     parser.add_argument("--port", type=int, default=8765, metavar="N", help="port (default %(default)s)")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default %(default)s, this machine only)")
-    parser.add_argument("--name", action="append", default=[], metavar="HOST", help="a host name the server is known by")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen at (default %(default)s, this machine only)"
+    )
+    parser.add_argument(
+        "--name", action="append", default=[], metavar="HOST", help="a host name the server is known by"
+    )
     parser.add_argument("--database", metavar="URL", help="postgresql://... instead of a SQLite file in the workspace")
     parser.add_argument("--team", default="default", help="team that new packets belong to (default %(default)s)")
     parser.add_argument(
@@ -38,13 +42,14 @@ def run(args: argparse.Namespace) -> int:
     import uvicorn
 
     from pipeline.store import open_store
+    from pipeline.store.ingest import register
     from pipeline.web.app import create_app
     from pipeline.web.security import Settings
 
     store = open_store(args.workspace / STORE, args.database)
     try:
-        registered = _register(store, args)
-        threading.Thread(target=_take_in, args=(store, registered, args), daemon=True).start()
+        registered = register(store, args.workspace, args.records, args.team)
+        threading.Thread(target=_take_in, args=(store, registered), daemon=True).start()
         _first_link(store, args)
         hosts = (*Settings().hosts, args.host, *args.name)
         app = create_app(store, Settings(hosts))
@@ -54,25 +59,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _register(store: Store, args: argparse.Namespace) -> Registered:
-    from pipeline.store.ingest import records_of, register
-
-    records = records_of(args.workspace, args.records)
-    if records is None:
-        print("The records were not found: page pictures need --records FOLDER.", file=sys.stderr)
-    return register(store, args.workspace, records, args.team)
-
-
-def _take_in(store: Store, registered: Registered, args: argparse.Namespace) -> None:
-    """Make the pages while the server answers; PDFium and OCR run in processes of their own."""
-    from extractors.readers.ocr_worker import Recogniser
+def _take_in(store: Store, registered: Registered) -> None:
+    """Make the pages while the server answers already; pictures are rendered in processes of their own."""
     from pipeline.store.ingest import take_in_documents
 
-    with Recogniser(1, cache=args.workspace / "cache" / "ocr") as recogniser:
-        done = take_in_documents(store, registered, recogniser)
+    done = take_in_documents(store, registered)
     print(f"{done.packets} new packets; pages of {done.documents} documents made.", file=sys.stderr)
     for name in done.missing[:5]:
-        print(f"not found: {name}", file=sys.stderr)
+        print(f"{name}: the document is not where it was screened; name its folder with --records", file=sys.stderr)
 
 
 def _first_link(store: Store, args: argparse.Namespace) -> None:

@@ -59,7 +59,7 @@ def check(folder: Path) -> Checked:
     try:
         with engine.connect() as conn:
             verdict = audit.verify(conn, audit.load_key(folder / KEY))
-            named = set(conn.execute(select(t.sources.c.sha256)).scalars())
+            named = set(conn.execute(select(t.sources.c.sha256).where(t.sources.c.size > 0)).scalars())
             named |= set(conn.execute(select(t.pages.c.picture).where(t.pages.c.picture.is_not(None))).scalars())
     finally:
         engine.dispose()
@@ -131,5 +131,7 @@ def _set_counters(conn: object, metadata: MetaData) -> None:
         if "id" in table.c:
             name = table.name
             conn.execute(  # type: ignore[attr-defined]
-                text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), COALESCE((SELECT MAX(id) FROM {name}), 1))")
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), COALESCE((SELECT MAX(id) FROM {name}), 1))"
+                )
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,20 +13,18 @@ from typing import Any
 import numpy as np
 from sqlalchemy import insert, select, update
 
-from extractors.document import Page
-from extractors.errors import UnreadableFile, UserError
-from extractors.readers import Recognise
+from extractors.document import Document, Page
+from extractors.errors import UserError
 from pipeline.packets import Packet, find_packets
+from pipeline.record import recall
 from pipeline.store import schema as t
 from pipeline.store.audit import canonical
 from pipeline.store.database import Store, Transaction, now
 from pipeline.store.decisions import STATUSES
 from pipeline.store.rendering import render
 
-MADE_WITH = "pages-1"
+MADE_WITH, WITHOUT = "pages-1", "no-file"
 """Raised when pages are made otherwise: documents are then made again."""
-RECORDS = "records.json"
-"""In the workspace: {"records": "..."}, the folder that was screened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,47 +37,27 @@ class Ingested:
     missing: tuple[str, ...]
 
 
-def remember_records(workspace: Path, records: Path) -> None:
-    """Note in the workspace where its records lie, so that a later command finds the documents."""
-    (workspace / RECORDS).write_text(json.dumps({"records": str(records.resolve())}) + "\n", encoding="utf-8")
+Wanted = tuple[str, Document, Path | None]
+"""A packet, one of its documents as it was read, and the file if it still lies there with the same content."""
 
 
-def records_of(workspace: Path, given: Path | None = None) -> Path | None:
-    """The folder of records: the one given, or the one that the workspace remembers."""
-    if given is not None:
-        if not given.exists():
-            raise UserError(f"{given}: no such folder; name the records that were screened")
-        return given
-    try:
-        found = Path(json.loads((workspace / RECORDS).read_text(encoding="utf-8"))["records"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return found if found.exists() else None
-
-
-def ingest(
-    store: Store,
-    workspace: Path,
-    records: Path | None = None,
-    team: str = "default",
-    recognise: Recognise | None = None,
-    on_document: Callable[[], None] = lambda: None,
-) -> Ingested:
+def ingest(store: Store, workspace: Path, records: Path | None = None, team: str = "default") -> Ingested:
     """Take in every screening that is not yet in the store; a second run with the same files does nothing.
 
-    `records` is where the documents lie (see `records_of`). `recognise` reads scanned pages, for their words.
-    Raises UserError for a workspace without screenings.
+    `records` is where the documents lie now, if not where they were screened. Raises UserError for a workspace
+    without screenings.
     """
-    return take_in_documents(store, register(store, workspace, records, team), recognise, on_document)
+    return take_in_documents(store, register(store, workspace, records, team))
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """Packets that the queue shows already; `wanted` are their documents, each with its file, if that was found."""
+    """Packets that the queue shows already; `wanted` are their documents; of the `unknown` ones no pages were kept."""
 
     packets: int
     screenings: int
-    wanted: tuple[tuple[str, Mapping[str, Any], Path | None], ...]
+    wanted: tuple[Wanted, ...]
+    unknown: tuple[str, ...]
 
 
 def register(store: Store, workspace: Path, records: Path | None, team: str) -> Registered:
@@ -89,33 +67,29 @@ def register(store: Store, workspace: Path, records: Path | None, team: str) -> 
         raise UserError(f"{workspace}: no screenings in it; run `chartproof screen RECORDS --out {workspace}` first")
     sent = {packet.packet_id: packet for packet in find_packets(records)} if records else {}
     new, screened = 0, 0
-    wanted: list[tuple[str, Mapping[str, Any], Path | None]] = []
+    wanted: list[Wanted] = []
+    unknown: list[str] = []
     for file in files:
         body = file.read_bytes()
         screening = _checked(file, body)
         packet = sent.get(screening["packet_id"])
-        paths = _by_content(packet)
-        wanted += [(screening["packet_id"], d, paths.get(d["sha256"])) for d in screening["documents"]]
+        try:
+            wanted += _documents(workspace, screening["packet_id"], packet)
+        except UserError:
+            unknown.append(screening["packet_id"])
         with store.write("ingest") as tx:
             is_new, is_changed = _register(tx, screening, body, team, packet)
         new, screened = new + is_new, screened + is_changed
-    return Registered(new, screened, tuple(wanted))
+    return Registered(new, screened, tuple(wanted), tuple(unknown))
 
 
-def take_in_documents(
-    store: Store,
-    registered: Registered,
-    recognise: Recognise | None = None,
-    on_document: Callable[[], None] = lambda: None,
-) -> Ingested:
+def take_in_documents(store: Store, registered: Registered) -> Ingested:
     """Copy the documents and make their pages; what was made before is left alone."""
-    made, missing = 0, []
+    made, missing = 0, list(registered.unknown)
     for packet_id, document, path in registered.wanted:
-        found = _take_in(store, document, path, recognise)
-        made += found is True
-        if found is None:
-            missing.append(f"{packet_id}/{document['file']}")
-        on_document()
+        made += _take_in(store, document, path)
+        if path is None:
+            missing.append(f"{packet_id}/{document.file}")
     return Ingested(registered.packets, registered.screenings, made, tuple(missing))
 
 
@@ -131,12 +105,21 @@ def _checked(file: Path, body: bytes) -> dict[str, Any]:
     return screening
 
 
-def _by_content(packet: Packet | None) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for _, path in packet.files if packet else ():
-        with path.open("rb") as file:
-            found.setdefault(hashlib.file_digest(file, "sha256").hexdigest(), path)
+def _documents(workspace: Path, packet_id: str, sent: Packet | None) -> list[Wanted]:
+    """A packet's documents as the screening read them. Raises UserError when they were not kept."""
+    kept = recall(workspace, packet_id)
+    moved = {_sha256(path): path for _, path in sent.files} if sent else {}
+    found: list[Wanted] = []
+    for document in kept.documents:
+        path = moved.get(document.sha256) or kept.files[document.document_id]
+        whole = path.is_file() and _sha256(path) == document.sha256
+        found.append((packet_id, document, path if whole else None))
     return found
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _register(
@@ -193,19 +176,18 @@ def _received(packet: Packet | None) -> tuple[str, bool]:
         return now(), False
 
 
-def _take_in(store: Store, document: Mapping[str, Any], path: Path | None, recognise: Recognise | None) -> bool | None:
-    """Copy a document and make its pages. True when made, False when it was there already, None when not found."""
-    sha256 = document["sha256"]
+def _take_in(store: Store, document: Document, path: Path | None) -> bool:
+    """Copy a document and make its pages; False when that was done before. Without its file it has no pictures."""
+    sha256, made_with = document.sha256, MADE_WITH if path else WITHOUT
     with store.read() as conn:
         row = conn.execute(select(t.sources.c.made_with).where(t.sources.c.sha256 == sha256)).first()
-    if row is not None and row.made_with == MADE_WITH:
+    if row is not None and row.made_with in (MADE_WITH, made_with):
         return False
-    if path is None:
-        return None
-    data = path.read_bytes()
-    store.blobs.put(data)
-    pages = list(_pages(store, path, recognise))
-    values = {"size": len(data), "kind": path.suffix.lower().lstrip(".")[:8], "made_with": MADE_WITH}
+    pictures = dict(render(path, document.pages)) if path else {}
+    blobs = {n: store.blobs.put(picture) for n, picture in pictures.items() if picture}
+    size = store.blobs.path(store.blobs.put(path.read_bytes())).stat().st_size if path else 0
+    pages = [_page(page, blobs.get(page.number)) for page in document.pages]
+    values = {"size": size, "kind": Path(document.file).suffix.lower().lstrip(".")[:8], "made_with": made_with}
     with store.write("ingest") as tx:
         if row is None:
             tx.conn.execute(insert(t.sources).values(sha256=sha256, **values))
@@ -218,26 +200,17 @@ def _take_in(store: Store, document: Mapping[str, Any], path: Path | None, recog
     return True
 
 
-def _pages(store: Store, path: Path, recognise: Recognise | None) -> Iterator[dict[str, Any]]:
-    from extractors.readers.isolated import read_document_isolated
-
-    try:
-        document = read_document_isolated(path, recognise=recognise)
-    except UnreadableFile:
-        return
-    pictures = dict(render(path, document.pages))
-    for page in document.pages:
-        picture = pictures.get(page.number)
-        yield {
-            "number": page.number,
-            "width": round(page.width, 2),
-            "height": round(page.height, 2),
-            "picture": store.blobs.put(picture) if picture else None,
-            "text": page.text,
-            "words": canonical(words_of(page)),
-            "how": "unread" if not page.readable else "picture" if page.ocr else "text",
-            "reason": page.reason,
-        }
+def _page(page: Page, picture: str | None) -> dict[str, Any]:
+    return {
+        "number": page.number,
+        "width": round(page.width, 2),
+        "height": round(page.height, 2),
+        "picture": picture,
+        "text": page.text,
+        "words": canonical(words_of(page)),
+        "how": "unread" if not page.readable else "picture" if page.ocr else "text",
+        "reason": page.reason,
+    }
 
 
 def words_of(page: Page) -> list[list[float]]:

@@ -22,7 +22,7 @@ STATIC = Path(__file__).parent / "static"
 TITLES = {403: "Not allowed", 404: "Not found", 405: "Not found", 422: "Not understood"}
 
 
-def create_app(store: Store, settings: Settings = Settings()) -> FastAPI:
+def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
     """The application over a store. No documentation routes, no debug pages."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(guard)])
     app.state.store, app.state.static = store, STATIC
@@ -35,7 +35,7 @@ def create_app(store: Store, settings: Settings = Settings()) -> FastAPI:
     app.add_exception_handler(StarletteHTTPException, _told)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(Exception, _bug)
-    app.add_middleware(Headers, settings=settings)
+    app.add_middleware(Headers, settings=settings or Settings())
     return app
 
 

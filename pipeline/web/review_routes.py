@@ -56,9 +56,7 @@ def packet_page(request: Request, key: str) -> Response:
 
 
 @router.post("/packets/{key}/{what}")
-def packet_step(
-    request: Request, key: str, what: str, reason: Annotated[str, Form()] = ""
-) -> Response:
+def packet_step(request: Request, key: str, what: str, reason: Annotated[str, Form()] = "") -> Response:
     """claim, release, finish or reopen."""
     viewer = viewer_of(request)
     try:
@@ -249,5 +247,3 @@ def agreement_page(request: Request) -> Response:
     with request.app.state.store.read() as conn:
         rows = agreement.agreement(conn, viewer)
     return page(request, "agreement.html", rows=rows)
-
-
