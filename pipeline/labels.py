@@ -72,12 +72,16 @@ def read_decisions(path: Path) -> tuple[Decided, ...]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
-            entries = record.get("criteria", [record])
-            found += [_decided(record["packet_id"], entry) for entry in entries]
+            found += decisions_in(json.loads(line))
         except (ValueError, KeyError, TypeError):
             raise UserError(f"{path}:{number}: not a decision; each needs packet_id, criterion, suggested, status") from None
     return tuple(found)
+
+
+def decisions_in(record: Json) -> list[Decided]:
+    """The decisions of one record, or of one finished worksheet. Raises KeyError or ValueError for another shape."""
+    entries = record["criteria"] if "criteria" in record else [record]
+    return [_decided(record["packet_id"], entry) for entry in entries]
 
 
 def write_decision(decided: Decided, path: Path) -> None:

@@ -18,12 +18,14 @@ from pipeline.run import own_pages, read_packet
 def screen_under(path: Path, policies: Sequence[Policy]) -> tuple[Screening, ...]:
     """The screenings of one packet, in the order of the policies. Raises UserError when nothing can be read."""
     from extractors.find import find
+    from extractors.readers.ocr_worker import Recogniser
 
     packets = find_packets(path)
     if len(packets) != 1:
         raise UserError(f"{path}: {len(packets)} packets; name one of them")
     packet = packets[0]
-    documents, _ = read_packet(packet)
+    with Recogniser() as recognise:
+        documents, _ = read_packet(packet, recognise)
     if not documents:
         raise UserError(f"{path}: no document could be read; see each file's problem")
     given = load_given(packet.request) if packet.request else {}

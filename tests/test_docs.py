@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import main
+from text_packet import text_packet
 
 DOCS = Path("docs")
 PAGES = sorted(p for p in DOCS.rglob("*.md"))
@@ -18,9 +19,10 @@ LINES = '{"id": "1", "text": "No infection today.", "start": 3, "end": 12}\n'
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("docs")
-    assert main(["screen", "fixtures/packets/f-01", "--out", str(out), "--quiet"]) == 0
-    return out
+    folder = tmp_path_factory.mktemp("docs")
+    packet = text_packet(folder)  # the examples' packet without its scans
+    assert main(["screen", str(packet), "--out", str(folder / "out"), "--quiet"]) == 0
+    return folder / "out"
 
 
 def test_the_site_builds_strictly(tmp_path: Path) -> None:
@@ -40,18 +42,22 @@ def test_the_examples_run(page: Path, workspace: Path, tmp_path: Path, capsys: p
     names: dict[str, object] = {"WORKSPACE": workspace}
     for language, body in BLOCK.findall(page.read_text(encoding="utf-8")):
         if language == "python":
-            exec(compile(body, str(page), "exec"), names)
+            exec(compile(_placed(body, workspace), str(page), "exec"), names)
         elif language == "console":
             _run(body, workspace, tmp_path, capsys)
         else:
             pytest.fail(f"{page}: a block of {language} is never run")
 
 
+def _placed(body: str, workspace: Path) -> str:
+    return body.replace("fixtures/packets/f-01", str(workspace.parent / "f-01"))
+
+
 def _run(body: str, workspace: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each `$` line is a command; the lines below it, if any, are what it prints."""
     for part in re.split(r"^\$ ", body, flags=re.M)[1:]:
         command, _, printed = part.partition("\n")
-        told = command.replace("WORKSPACE", str(workspace)).replace("LINES.jsonl", str(folder / "LINES.jsonl"))
+        told = _placed(command, workspace).replace("WORKSPACE", str(workspace)).replace("LINES.jsonl", str(folder / "LINES.jsonl"))
         words = shlex.split(told)
         assert words[0] == "chartproof"
         capsys.readouterr()

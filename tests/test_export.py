@@ -20,19 +20,10 @@ from pipeline.export.annotations import annotations, place_of
 from pipeline.export.fhir import bundle
 from pipeline.export.fhir_check import problems
 from pipeline.export.workspace import load_screenings, page_texts
-from pipeline.labels import (
-    Decided,
-    Labelled,
-    Span,
-    gold_case,
-    read_decisions,
-    training_rows,
-    write_decision,
-    write_gold,
-)
+from pipeline.labels import Decided, Labelled, Span, gold_case, read_decisions, training_rows, write_decision, write_gold
+from text_packet import text_packet
 
 AT = "2026-03-31T10:00:00+00:00"
-RECORDS = Path("fixtures/packets/f-01")
 POLICY = load_policy()
 TERMS = {
     "oa": "http://www.w3.org/ns/oa#",
@@ -49,9 +40,14 @@ TERMS = {
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return text_packet(tmp_path_factory.mktemp("records"))
+
+
+@pytest.fixture(scope="module")
+def workspace(records: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("exported")
-    assert main(["screen", str(RECORDS), "--out", str(out), "--quiet"]) == 0
+    assert main(["screen", str(records), "--out", str(out), "--quiet"]) == 0
     return out
 
 
@@ -62,8 +58,8 @@ def screening(workspace: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def texts(screening: dict[str, Any]) -> dict[tuple[str, str, int], str]:
-    return page_texts(RECORDS, [screening])
+def texts(screening: dict[str, Any], records: Path) -> dict[tuple[str, str, int], str]:
+    return page_texts(records, [screening])
 
 
 @pytest.fixture(scope="module")
@@ -285,11 +281,11 @@ def test_a_finished_worksheet_of_the_page_is_read_as_decisions(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ["csv", "xlsx", "parquet", "annotations", "fhir", "questionnaire", "prodigy", "labelstudio", "docbin", "rows"])
-def test_the_command_writes_the_same_bytes_twice(workspace: Path, name: str, tmp_path: Path) -> None:
+def test_the_command_writes_the_same_bytes_twice(workspace: Path, records: Path, name: str, tmp_path: Path) -> None:
     made = []
     for n in (1, 2):
         out = tmp_path / f"{n}"
-        assert main(["export", str(workspace), name, "--out", str(out), "--records", str(RECORDS), "--at", AT]) == 0
+        assert main(["export", str(workspace), name, "--out", str(out), "--records", str(records), "--at", AT]) == 0
         files = sorted(p for p in out.rglob("*") if p.is_file()) if out.is_dir() else [out]
         made.append([f.read_bytes() for f in files])
     assert made[0] and all(made[0])
@@ -327,3 +323,49 @@ def test_a_fact_that_was_never_kept_asks_for_a_new_screening(screening: dict[str
     (one,) = effects([screening], POLICY, load_policy(str(tmp_path)))
     assert (one.criterion, one.after) == ("I.B.11", None)
 
+
+
+def test_what_was_finished_on_the_reviewers_page_is_exported(workspace: Path, records: Path, tmp_path: Path) -> None:
+    from sqlalchemy import insert
+
+    from pipeline.export.workspace import STORE, finished_decisions
+    from pipeline.store import open_store, reviews
+    from pipeline.store import schema as t
+    from pipeline.store.access import Viewer
+    from pipeline.store.database import now
+    from pipeline.store.decisions import Sent
+    from pipeline.store.ingest import ingest
+
+    assert finished_decisions(workspace) == ()
+    store = open_store(workspace / STORE)
+    ingest(store, workspace, records)
+    with store.write("set-up") as tx:
+        account = {"name": "R. Ames", "role": "reviewer", "disabled": False, "created_at": now()}
+        who = tx.conn.execute(insert(t.accounts).values(**account).returning(t.accounts.c.id)).scalar_one()
+        tx.conn.execute(insert(t.memberships).values(account=who, team="default"))
+    viewer = Viewer(who, "R. Ames", "reviewer")
+    with store.write("R. Ames") as tx:
+        key = reviews.packets_of(tx.conn, viewer)[0].key
+
+        def packet() -> reviews.Packet:
+            return reviews.packets_of(tx.conn, viewer, key)[0]
+
+        reviews.claim(tx, packet(), viewer)
+        held = reviews.own_review(packet(), viewer)
+        assert held is not None
+        states = reviews.states(tx.conn, packet(), held)
+        for n, state in enumerate(states.values()):
+            other = "met" if state.suggested != "met" else "insufficient"
+            how = {"action": "correct", "status": other} if n == 0 else {"action": "confirm"}
+            sent = Sent(state.criterion, state.number, reason="Seen.", seen=state.deciding(), **how)
+            reviews.decide(tx, packet(), viewer, sent)
+        reviews.finish(tx, packet(), viewer)
+    store.close()
+    found = finished_decisions(workspace)
+    assert [d.criterion for d in found] == list(states) and found[0].changed and not found[1].changed
+    assert {d.by for d in found} == {("R. Ames",)}
+    assert main(["export", str(workspace), "fhir", "--out", str(tmp_path / "f"), "--at", AT]) == 0
+    made = json.loads((tmp_path / "f" / "f-01.json").read_text())
+    assert made["entry"][1]["resource"]["status"] == "completed"
+    assert main(["export", str(workspace), "gold", "--out", str(tmp_path / "gold")]) == 0
+    assert (tmp_path / "gold" / "f-01" / "case.yaml").is_file()

@@ -11,8 +11,8 @@ import extractors.readers
 from criteria.cases import failures, load_cases
 from criteria.policy import load_policy, policy_ids
 from pipeline.policies import screen_under
+from text_packet import TYPED, text_packet
 
-PACKET = Path("fixtures/packets/f-01")
 
 
 @pytest.mark.parametrize("name", policy_ids())
@@ -34,7 +34,7 @@ def test_the_second_policy_has_one_pathway_for_every_request() -> None:
     assert policy.pathway("out_of_scope", "unknown") is None
 
 
-def test_one_packet_under_both_policies_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_packet_under_both_policies_is_read_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     counted = {"read": 0, "found": 0}
     read, find = extractors.readers.read_document, extractors.find.find
 
@@ -48,8 +48,8 @@ def test_one_packet_under_both_policies_is_read_once(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(extractors.readers, "read_document", counting_read)
     monkeypatch.setattr(extractors.find, "find", counting_find)
-    one, two = screen_under(PACKET, [load_policy("LA.CP.MP.173"), load_policy("CMS-A55239")])
-    assert counted == {"read": len(list(PACKET.glob("*.pdf"))), "found": 1}
+    one, two = screen_under(text_packet(tmp_path), [load_policy("LA.CP.MP.173"), load_policy("CMS-A55239")])
+    assert counted == {"read": len(TYPED), "found": 1}
     assert (one.policy, two.policy) == ("LA.CP.MP.173", "CMS-A55239")
     assert one.documents == two.documents
     assert one.criteria and len(two.criteria) == 9

@@ -34,24 +34,24 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="PATH", help="file (fhir, gold: folder) to write")
     parser.add_argument("--packet", metavar="ID", help="this packet only")
     parser.add_argument("--records", type=Path, metavar="RECORDS", help="the records that were screened, for page texts")
-    parser.add_argument("--decisions", type=Path, metavar="FILE", help="reviewers' decisions, JSON lines")
+    parser.add_argument("--decisions", type=Path, metavar="FILE", help="reviewers' decisions, JSON lines (default: what was finished on the reviewer's page)")
     parser.add_argument("--patient", metavar="REF", help='FHIR reference of the patient ("Patient/17")')
     parser.add_argument("--coverage", metavar="REF", help='FHIR reference of the coverage ("Coverage/4")')
     parser.add_argument("--at", metavar="TIME", help="time of the export, ISO 8601 with zone (default: now)")
 
 
 def run(args: argparse.Namespace) -> int:
-    from pipeline.export.workspace import load_screenings, page_texts
+    from pipeline.export.workspace import finished_decisions, load_screenings, page_texts
     from pipeline.labels import read_decisions
 
     if args.format in TEXTS and args.records is None:
         raise UserError(f"{args.format} holds page texts: name the records that were screened with --records")
-    if args.format == "gold" and args.decisions is None:
-        raise UserError("gold cases come from decisions: name them with --decisions")
     args.created = args.at or datetime.now(UTC).isoformat(timespec="seconds")
     args.screenings = load_screenings(args.workspace, args.packet)
     args.texts = page_texts(args.records, args.screenings) if args.records else {}
-    args.decided = read_decisions(args.decisions) if args.decisions else ()
+    args.decided = read_decisions(args.decisions) if args.decisions else finished_decisions(args.workspace)
+    if args.format == "gold" and not args.decided:
+        raise UserError("gold cases come from decisions: finish a review, or name a file with --decisions")
     try:
         args.out.parent.mkdir(parents=True, exist_ok=True)
         _writer(args.format)(args)
