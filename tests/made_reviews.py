@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from made_packets import write_pdf
+
 from extractors.document import Document, excerpt
 from extractors.readers import read_document
-from made_packets import write_pdf
 from pipeline.record import remember
 
 LINES = [

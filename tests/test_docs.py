@@ -7,9 +7,9 @@ import shlex
 from pathlib import Path
 
 import pytest
+from text_packet import text_packet
 
 from pipeline.cli import main
-from text_packet import text_packet
 
 DOCS = Path("docs")
 PAGES = sorted(p for p in DOCS.rglob("*.md"))

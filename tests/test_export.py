@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
+from text_packet import text_packet
 
 from criteria.diff import changes, effects
 from criteria.policy import load_policy
@@ -20,8 +21,16 @@ from pipeline.export.annotations import annotations, place_of
 from pipeline.export.fhir import bundle
 from pipeline.export.fhir_check import problems
 from pipeline.export.workspace import load_screenings, page_texts
-from pipeline.labels import Decided, Labelled, Span, gold_case, read_decisions, training_rows, write_decision, write_gold
-from text_packet import text_packet
+from pipeline.labels import (
+    Decided,
+    Labelled,
+    Span,
+    gold_case,
+    read_decisions,
+    training_rows,
+    write_decision,
+    write_gold,
+)
 
 AT = "2026-03-31T10:00:00+00:00"
 POLICY = load_policy()

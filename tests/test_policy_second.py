@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from text_packet import TYPED, text_packet
 
 import extractors.find
 import extractors.readers
 from criteria.cases import failures, load_cases
 from criteria.policy import load_policy, policy_ids
 from pipeline.policies import screen_under
-from text_packet import TYPED, text_packet
-
 
 
 @pytest.mark.parametrize("name", policy_ids())

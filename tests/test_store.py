@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from made_reviews import write_workspace
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from made_reviews import write_workspace
 from pipeline.store import Store, access, agreement, audit, open_store, reviews
 from pipeline.store.access import Viewer
 from pipeline.store.backup import backup, check, restore
