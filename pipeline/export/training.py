@@ -107,14 +107,13 @@ def _doc(nlp: Any, one: Labelled) -> Any:
     cuts = {0, len(one.text)}
     for token in nlp.make_doc(one.text):
         cuts |= {token.idx, token.idx + len(token)}
-    for span in one.spans:
-        cuts |= {span.start, span.end}
-    ordered = sorted(cuts)
+    starts, ends = {s.start for s in one.spans}, {s.end for s in one.spans}
+    ordered = sorted(cuts | starts | ends)
     words: list[str] = []
     spaces: list[bool] = []
     for start, end in zip(ordered, ordered[1:], strict=False):
         piece = one.text[start:end]
-        if piece == " " and words and not spaces[-1]:
+        if piece == " " and words and not spaces[-1] and start not in starts and end not in ends:
             spaces[-1] = True
         else:
             words.append(piece)
