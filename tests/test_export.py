@@ -229,7 +229,7 @@ def test_a_table_filled_in_gives_decisions(screening: dict[str, Any], tmp_path: 
 ASTRAL = Labelled(
     "p/d/1",
     "\U0001d49c  tab\tno infection.\n ☒ yes",
-    (Span(8, 20, "infection=absent"), Span(8, 15, "x=y"), Span(22, 25, "x=z"), Span(11, 14, "x=w")),
+    (Span(7, 20, "infection=absent"), Span(7, 10, "x=y"), Span(21, 25, "x=z"), Span(11, 14, "x=w")),
     {"page": 1},
 )
 """A character outside the BMP, a double space, a tab, spans that overlap, begin or end with a space, or cut a word."""
