@@ -1,0 +1,184 @@
+"""The page in a real browser: a packet decided wholly by keyboard, fast, without errors or requests to other hosts."""
+
+from __future__ import annotations
+
+import socket
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from made_reviews import write_workspace
+from pipeline.store import Store, access, open_store
+from pipeline.store.ingest import ingest
+from pipeline.web.app import create_app
+from pipeline.web.security import hash_password
+from pipeline.web.views import KEYS
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+PASSWORD = "four quiet herons wade"
+AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
+IMAGES = Path(__file__).parent.parent / "docs" / "images"
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Store]]:
+    folder = tmp_path_factory.mktemp("page")
+    store = open_store(folder / "store")
+    ingest(store, write_workspace(folder, packets=2, criteria=20))
+    with store.write("test") as tx:
+        access.add_account(tx, "Ann", "admin", ["default"], hash_password(PASSWORD))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(create_app(store), port=port, log_level="critical"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://localhost:{port}", store
+    server.should_exit = True
+    thread.join(10)
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright.Browser]:
+    with playwright.sync_playwright() as started:
+        found = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def tab(browser: playwright.Browser, served: tuple[str, Store]) -> Iterator[playwright.Page]:
+    """Signed in; a console error, a page error or a request to another host fails the test."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, bypass_csp=False)
+    page, wrong = context.new_page(), []
+    page.set_default_timeout(20_000)
+    page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: wrong.append(str(e)))
+    page.on("request", lambda r: wrong.append(r.url) if not r.url.startswith(served[0]) else None)
+    page.goto(f"{served[0]}/login")
+    page.fill("[name=name]", "Ann")
+    page.fill("[name=password]", PASSWORD)
+    page.click("button.main")
+    page.wait_for_selector(".queue")
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def opened(tab: playwright.Page, name: str) -> None:
+    tab.click(f"text={name}")
+    tab.wait_for_selector("html[data-ready=yes]")
+    if tab.locator("text=Start review").count():
+        tab.click("text=Start review")
+        tab.wait_for_selector(".decide >> nth=0", state="attached")
+        tab.wait_for_selector("html[data-ready=yes]")
+
+
+def test_twenty_criteria_by_keyboard_alone(tab: playwright.Page, served: tuple[str, Store]) -> None:
+    opened(tab, "case-01")
+    tab.screenshot(path=str(IMAGES / "review-light.png"))
+    for _ in range(120):
+        left = tab.locator(".criterion[data-decided='']").count()
+        if not left:
+            break
+        now = tab.locator(".criterion.now")
+        conflicting = now.get_attribute("data-status") == "conflicting"
+        tab.keyboard.press("c")
+        tab.wait_for_timeout(60)
+        if conflicting and tab.evaluate("document.activeElement.name === 'reason'"):
+            tab.keyboard.type("later note settles it")
+            tab.keyboard.press("Enter")
+            tab.wait_for_timeout(60)
+    assert tab.locator(".criterion[data-decided='']").count() == 0
+    tab.wait_for_function("document.activeElement.id === 'finish'")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("text=How this can be checked")
+    assert tab.locator("tbody tr").count() == 20
+    tab.screenshot(path=str(IMAGES / "worksheet.png"))
+
+
+def test_undo_note_and_words_by_keyboard(tab: playwright.Page) -> None:
+    opened(tab, "case-02")
+    tab.keyboard.press("c")
+    tab.wait_for_selector("#c-I\\.B\\.1[data-decided=met]")
+    tab.keyboard.press("k")
+    tab.keyboard.press("u")
+    tab.wait_for_selector("#c-I\\.B\\.1[data-decided='']")
+    tab.keyboard.press("m")
+    tab.keyboard.type("call the clinic c r e")  # keys are off in text fields
+    tab.keyboard.press("Control+Enter")
+    tab.wait_for_selector("#c-I\\.B\\.1 .note >> text=call the clinic")
+    tab.keyboard.press("j")
+    tab.keyboard.press("j")
+    tab.keyboard.press("a")
+    tab.wait_for_selector("#selecting:not([hidden])")
+    for key in ("ArrowDown", "Shift+ArrowRight", "Shift+ArrowRight", "Enter"):
+        tab.keyboard.press(key)
+    tab.wait_for_selector("#c-I\\.B\\.3 .excerpt >> text=added by the reviewer")
+    timed = []
+    for n in (4, 5, 6):
+        tab.evaluate(f"document.querySelector('#c-I\\\\.B\\\\.{n} .head').click()")
+        tab.wait_for_timeout(300)
+    for _ in range(6):
+        started = time.perf_counter()
+        tab.keyboard.press("h")
+        tab.evaluate("new Promise(requestAnimationFrame)")
+        timed.append(time.perf_counter() - started)
+    assert statistics.median(timed) < 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_accessibility_violation_and_no_sideways_scroll(
+    browser: playwright.Browser, served: tuple[str, Store], scheme: str
+) -> None:
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, bypass_csp=True, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{served[0]}/login")
+    page.fill("[name=name]", "Ann")
+    page.fill("[name=password]", PASSWORD)
+    page.click("button.main")
+    page.wait_for_selector(".queue")
+    found = {}
+    for name in ("queue", "packet", "people"):
+        if name == "packet":
+            page.click("text=case-02")
+            page.wait_for_selector("html[data-ready=yes]")
+        if name == "people":
+            page.goto(f"{served[0]}/people")
+        page.add_script_tag(path=str(AXE))
+        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+        run = "tags => axe.run({runOnly: tags}).then(r => r.violations.map(v => v.id + ': ' + v.nodes[0].html))"
+        found[name] = page.evaluate(run, tags)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.screenshot(path=str(IMAGES / f"{name}-{scheme}.png"))
+    context.close()
+    assert found == {"queue": [], "packet": [], "people": []}
+
+
+def test_every_key_stands_in_the_help_and_does_something(tab: playwright.Page) -> None:
+    opened(tab, "case-02")
+    tab.keyboard.press("?")
+    shown = tab.locator("#help[open] [data-key]").evaluate_all("d => d.map(x => x.dataset.key)")
+    assert shown == [key for key, _, _ in KEYS]
+    tab.keyboard.press("Escape")
+    first = tab.locator(".criterion.now").get_attribute("data-id")
+    tab.keyboard.press("j")
+    assert tab.locator(".criterion.now").get_attribute("data-id") != first
+    tab.keyboard.press("h")
+    assert "no-marks" in (tab.locator("#pages").get_attribute("class") or "")
+    for key, focused in (("/", "q"), ("g", "jump")):
+        tab.keyboard.press(key)
+        assert tab.evaluate("document.activeElement.id") == focused
+        tab.keyboard.press("Escape")
