@@ -93,8 +93,11 @@ def restore(source: Path, folder: Path, url: str | None = None) -> Checked:
 
 def _copy_rows(store: Store, target: Path) -> None:
     if store.engine.dialect.name == "sqlite":
-        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-            conn.exec_driver_sql("VACUUM INTO ?", (str(target),))
+        raw = store.engine.raw_connection()  # VACUUM runs outside of the transaction that every connection begins
+        try:
+            raw.cursor().execute("VACUUM INTO ?", (str(target),))
+        finally:
+            raw.close()
         return
     from pipeline.store.database import migrate
 
