@@ -96,11 +96,11 @@ def test_twenty_criteria_by_keyboard_alone(tab: playwright.Page, served: tuple[s
         now = tab.locator(".criterion.now")
         conflicting = now.get_attribute("data-status") == "conflicting"
         tab.keyboard.press("c")
-        tab.wait_for_timeout(60)
+        tab.wait_for_timeout(350)
         if conflicting and tab.evaluate("document.activeElement.name === 'reason'"):
             tab.keyboard.type("later note settles it")
             tab.keyboard.press("Enter")
-            tab.wait_for_timeout(60)
+            tab.wait_for_timeout(350)
     assert tab.locator(".criterion[data-decided='']").count() == 0
     tab.wait_for_function("document.activeElement.id === 'finish'")
     tab.keyboard.press("Enter")

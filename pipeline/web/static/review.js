@@ -72,11 +72,16 @@ function showExcerpt(x) {
   $$(".excerpt.here").forEach((o) => o.classList.remove("here"));
   x.classList.add("here"); x.scrollIntoView({ block: "nearest" });
   const page = document.getElementById(x.dataset.place);
-  if (!page) return;
+  if (!page) { seenOf(now).add(here); return showSeen(row(now)); } // no page to show: the quote itself was read
   $$(".marks g.here").forEach((g) => g.classList.remove("here"));
   $(`.marks g[data-c="${now}"][data-e="${here}"]`, page)?.classList.add("here");
   centre(page, JSON.parse(x.dataset.boxes)[0]);
   seeSoon();
+  const [shown, of] = [here, now];
+  setTimeout(() => { // its page was scrolled to and is in view
+    const b = page.getBoundingClientRect(), port = pages.getBoundingClientRect();
+    if (now === of && here === shown && b.top < port.bottom && b.bottom > port.top) { seenOf(of).add(shown); showSeen(row(of)); }
+  }, 200);
 }
 // layout first, then what is in view: an excerpt just scrolled to counts without waiting for the observer
 function seeSoon() {
