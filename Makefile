@@ -30,9 +30,11 @@ endif
 demo: install
 	$(BIN)/chartproof screen fixtures/packets --out $(OUT) --jobs $(JOBS)
 	@echo
-	$(BIN)/chartproof evaluate $(OUT) fixtures/gold
+	$(BIN)/chartproof evaluate $(OUT) fixtures/cases --screened
 	@echo
-	@echo "Open a worksheet:  $(OUT)/worksheets/f-05.html"
+	@echo "Open a worksheet:  $(abspath $(OUT))/worksheets/f-05.html"
+	@echo "All screenings:    $(abspath $(OUT))/screenings"
+	@echo "The reviewer's page:  $(BIN)/chartproof review $(OUT)"
 
 test: install
 	$(BIN)/python -m pytest

@@ -44,12 +44,15 @@ class Compared:
     flags: Mapping[str, int]
 
 
-def evaluate(screenings: Path, gold: Path) -> dict[str, Any]:
-    """The figures of `chartproof evaluate --json`. Raises UserError when gold or screenings cannot be read."""
+def evaluate(screenings: Path, gold: Path, screened_only: bool = False) -> dict[str, Any]:
+    """The figures of `chartproof evaluate --json`. Raises UserError when gold or screenings cannot be read.
+
+    Gold without a screening counts as wrong, unless `screened_only` leaves it out.
+    """
     folder = screenings / "screenings" if (screenings / "screenings").is_dir() else screenings
     if not folder.is_dir():
         raise UserError(f"{screenings}: no such folder; name a workspace or its screenings")
-    compared = _bank(folder, gold) if gold.is_file() else _cases(folder, gold)
+    compared = _bank(folder, gold, screened_only) if gold.is_file() else _cases(folder, gold, screened_only)
     return figures(compared)
 
 
@@ -125,10 +128,12 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9%./]+", text.lower())
 
 
-def _cases(folder: Path, gold: Path) -> Compared:
+def _cases(folder: Path, gold: Path, screened_only: bool) -> Compared:
     files = sorted(gold.glob("*/case.yaml")) or sorted(gold.glob("case.yaml"))
     if not files:
         raise UserError(f"{gold}: no case.yaml in it; name a folder of gold cases or a .jsonl bank")
+    if screened_only:
+        files = [file for file in files if (folder / f"{file.parent.name}.json").is_file()]
     labels: list[Label] = []
     request: Counter[str] = Counter(phase=0, indication=0)
     flags: Counter[str] = Counter(right=0, surplus=0, missed=0)
@@ -158,9 +163,11 @@ def _flags(flags: Iterable[Mapping[str, Any]], document: str) -> set[tuple[Any, 
     }
 
 
-def _bank(folder: Path, gold: Path) -> Compared:
+def _bank(folder: Path, gold: Path, screened_only: bool) -> Compared:
     try:
         items = [json.loads(line) for line in gold.read_text(encoding="utf-8").split("\n") if line.strip()]
+        if screened_only:
+            items = [item for item in items if (folder / f"{item['id']}.json").is_file()]
         labels = [
             _label(item["id"], item["criterion"], item["status"], (), _screening(folder, item["id"])) for item in items
         ]

@@ -124,3 +124,12 @@ def test_a_folder_without_gold_is_refused(tmp_path, capsys):
     (tmp_path / "w").mkdir()
     assert main(["evaluate", str(tmp_path / "w"), str(tmp_path)]) == 2
     assert "no case.yaml" in capsys.readouterr().err
+
+
+def test_gold_without_a_screening_is_wrong_or_left_out(tmp_path):
+    for name in ("a", "b"):
+        gold(tmp_path / "gold", name, [("I.B.1", "met", ["CRPS type I"])])
+    screening(tmp_path / "w", "a", [("I.B.1", "met", ["CRPS type I"])])
+    every, screened = (evaluate(tmp_path / "w", tmp_path / "gold", only) for only in (False, True))
+    assert (every["accuracy"], every["unscreened"]) == (0.5, 1)
+    assert (screened["accuracy"], screened["cases"], screened["unscreened"]) == (1.0, 1, 0)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-
 from made_reviews import write_workspace
+
 from pipeline.store import Store, access, open_store
 from pipeline.store.ingest import ingest
 from pipeline.web.app import create_app

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-
 from made_reviews import write_workspace
+
 from pipeline.store import Store, access, open_store, reviews
 from pipeline.store.access import Viewer
 from pipeline.store.ingest import ingest

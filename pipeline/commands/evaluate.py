@@ -11,13 +11,14 @@ from typing import Any
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("screenings", type=Path, metavar="SCREENINGS", help="a workspace, or its screenings folder")
     parser.add_argument("gold", type=Path, metavar="GOLD", help="a folder of gold cases (case.yaml), or a .jsonl bank")
+    parser.add_argument("--screened", action="store_true", help="leave out gold that has no screening (else it is wrong)")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     from pipeline.evaluate import evaluate
 
-    found = evaluate(args.screenings, args.gold)
+    found = evaluate(args.screenings, args.gold, args.screened)
     print(json.dumps(found, indent=1) if args.json else "\n".join(_lines(found)))
     return 0
 
