@@ -94,12 +94,13 @@ function seeSoon() {
     if (now) showSeen(row(now));
   });
 }
+// From rectangles, not offsets: content-visibility makes a page the parent that its paper's offset counts from.
+const topOf = (page) => page.getBoundingClientRect().top - pages.getBoundingClientRect().top + pages.scrollTop;
 function centre(page, box) {
-  const paper = $(".paper", page);
-  const top = page.offsetTop - pages.offsetTop, scale = paper.clientWidth / page.dataset.width;
-  pages.scrollTo({ top: top + (box ? paper.offsetTop - page.offsetTop + box[1] * scale - pages.clientHeight / 3 : 0), left: box ? Math.max(0, box[0] * scale - 60) : 0 });
-  const at = page.offsetTop - pages.offsetTop; // pages above may have got their real height by now
-  if (Math.abs(at - top) > 2) requestAnimationFrame(() => centre(page, box));
+  const paper = $(".paper", page), top = topOf(page);
+  const scale = paper.clientWidth / page.dataset.width, head = paper.getBoundingClientRect().top - page.getBoundingClientRect().top;
+  pages.scrollTo({ top: top + (box ? head + box[1] * scale - pages.clientHeight / 3 : 0), left: box ? Math.max(0, box[0] * scale - 60) : 0 });
+  if (Math.abs(topOf(page) - top) > 2) requestAnimationFrame(() => centre(page, box)); // pages above may have got their real height by now
   $("#jump").value = page.id;
 }
 function step(by) {
