@@ -6,6 +6,7 @@ with its page texts, lines and character boxes. Nothing here is executed when lo
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -70,9 +71,9 @@ def forget(workspace: Path, packet_id: str) -> None:
 
 
 def folder_of(workspace: Path, packet_id: str) -> Path:
-    """Where a packet's pages are kept. Raises UserError for a name that would lead elsewhere."""
+    """Where a packet's pages are kept; a name that could lead elsewhere is replaced by its hash."""
     if not SAFE.fullmatch(packet_id) or packet_id.strip(". ") == "":
-        raise UserError(f"packet {packet_id!r}: not a packet's name")
+        packet_id = hashlib.sha256(packet_id.encode("utf-8", "surrogatepass")).hexdigest()
     return workspace / "records" / packet_id
 
 
