@@ -20,7 +20,6 @@ NONE_KNOWN = re.compile(
 )
 UNKNOWN = re.compile(r"\bunknown\b|\bunable\b|\bnot (?:known|reviewed|obtained|recorded|on file|asked)|\bsee\b|\bas per\b|\bper (?:list|chart)\b|_{2,}|\bpending\b|\b(?:no change|unchanged)\b", re.I)
 SAYS = re.compile(r"\ballerg\w+|\badverse (?:drug )?reaction|\bADRs?\b|\breactions?\b|\bhypersensitiv\w+|\banaphyla\w+", re.I)
-NOT_DRUG = re.compile(r"^(?:latex|adhesive|tape|pollen|dust|cats?|dogs?|peanuts?|shellfish|bees?|seasonal|environmental|foods?|eggs?|milk|ragweed|mold|nickel|strawberr\w+|iodine|contrast)", re.I)
 MILD = re.compile(r"nausea|vomit|upset|constipat|drows|sedat|sleepy|dizz|headache|intoleran|side effect|queasy|sick to|GI\b|stomach|fogg|confus|\bitch(?:y|ing)? only|not (?:an? )?(?:true )?allerg", re.I)
 ENTRY = re.compile(r"[;,.\n]|\band\b")
 

@@ -51,11 +51,6 @@ _PILLS = re.compile(
     rf"caps?|capsules?|doses?))?(?P<day>\s+(?:(?:a|per|each|every)\s+day|daily))?",
     re.I,
 )
-_WHO = (
-    r"(?:(?:all|every|any)\s+)?(?:(?:of\s+)?(?:his|her|their|the|oral|systemic|other|prescription|"
-    r"prescribed|remaining|form of)\s+)*(?:opioids?|opiates?|narcotics?|opioid (?:medications?|"
-    r"medicines?|analgesics?|therapy|tablets?))"
-)
 _ANY = r"(?:opioids?|opiates?|narcotics?)"
 _NONE = re.compile(
     rf"\b(?:all|every|both|systemic|oral)\s+(?:(?:his|her|the|of|and|oral|systemic|"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.chat.lexicon import content, lexicon, stems
+from pipeline.chat.lexicon import lexicon, stems
 from pipeline.chat.passages import Passage
 
 K1, B = 1.2, 0.5
@@ -176,10 +176,6 @@ def units(words: Iterable[str]) -> tuple[Unit, ...]:
         out.append(Unit(term, tuple(sorted(same)), tuple(sorted(related))))
         at += size
     return tuple(dict.fromkeys(out))
-
-
-def query_of(text: str, drop: frozenset[str] = frozenset()) -> tuple[Unit, ...]:
-    return units(w for w in content(text) if w not in drop)
 
 
 def best(hits: Sequence[Hit], most: int, share: float = 0.75) -> list[Hit]:
