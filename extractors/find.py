@@ -15,6 +15,7 @@ from extractors.details import with_details
 from extractors.document import Document
 from extractors.doses import find_doses
 from extractors.finding import Finding
+from extractors.hindsight import with_own_time
 from extractors.labs import find_labs
 from extractors.learned.reader import find_learned
 from extractors.modality import with_modality
@@ -38,7 +39,7 @@ def find(documents: Sequence[Document], hint: RequestHint) -> tuple[Finding, ...
     found = [finding for document in documents for finding in find_in_document(document)]
     trial = _trial_date(found, hint.request_date)
     found.extend(derive(found, trial, hint.request_date, hint.phase))
-    return tuple(with_details(with_forecast(with_modality(f))) for f in _numbers_first(found))
+    return tuple(with_details(with_forecast(with_modality(with_own_time(f, hint.request_date)))) for f in _numbers_first(found))
 
 
 def find_in_document(document: Document) -> Iterator[Finding]:

@@ -1,0 +1,71 @@
+"""The time that a statement itself names: "Oct 2025 MRI: ...", "In May he was ...", "At the first visit I thought ...".
+
+A note tells how things were before it tells how they are. What opens with an earlier time is dated to it, and
+what only says that it is past is marked historical, so that it gives way to what the same note says of now.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+
+from extractors.dates import dates_in
+from extractors.finding import Finding
+from extractors.stream import anchor_of
+
+READERS = frozenset({"learned", "survival.time"})
+"""Readers that date a finding by its document; those of numbers place theirs in time by themselves."""
+MONTH = 31
+"""Days: what opens with a nearer time is still told of the note's own time."""
+OPENING = 36
+"""A time further into the sentence belongs to something else that it tells, in characters."""
+PRESENT = re.compile(
+    r"\b(?:now|today|current(?:ly)?|at present|presently|since then|has since|have since|no longer|still|remains?|"
+    r"continu\w+|resolved|healed|as of|to date|ongoing)\b",
+    re.I,
+)
+BEFORE_TIME = re.compile(
+    r"^\W*(?:(?:back )?(?:in|on|during|early|late|mid|last)\b|at\b|copy of|h/?o\b|(?:an? |the |her |his |my |our |original )?"
+    r"[\w/&.-]+(?: [\w/&.-]+)?\W*$|$)",
+    re.I,
+)
+STILL_RUNNING = re.compile(
+    r"\b(?:since|from|until|till|thru|through|by|before|after|next|due|born|dob|starting|began|begun|for)\b", re.I
+)
+PAST = re.compile(
+    r"^\W*(?:previously|initially|originally|at first|formerly|in the past|(?:at|on|in) (?:the |her |his |my |our |an )?"
+    r"(?:first|initial|earlier|previous|prior|original|last) (?:\w+ )?(?:visit|consult\w*|evaluation|study|scan|mri|note|letter|exam\w*)|"
+    r"(?:the |an |her |his |my |our )?(?:original|earlier|early|old|initial|first|previous) (?:\w+ )?(?:note|letter|banner|entry|reading|report|evaluation|visit))\b",
+    re.I,
+)
+
+
+def with_own_time(finding: Finding, request_date: str | None) -> Finding:
+    """The finding dated to the earlier time with which its statement opens, or marked historical."""
+    if finding.rule not in READERS or PRESENT.search(finding.excerpt.quote):
+        return finding
+    told = finding.date or request_date
+    opening = opening_time(finding.excerpt.quote, told)
+    if opening and told and not told.startswith(opening) and _days(opening, told) > MONTH:
+        return replace(finding, date=opening)
+    if PAST.search(finding.excerpt.quote):
+        return replace(finding, assertion=replace(finding.assertion, historical=True))
+    return finding
+
+
+def opening_time(text: str, told: str | None) -> str | None:
+    """The time with which a statement opens, an ISO date cut to its precision ("2025-10"), read against `told`."""
+    for mention in dates_in(text[: OPENING * 2], anchor_of(told)):
+        before = text[: mention.start]
+        if mention.start > OPENING or not BEFORE_TIME.search(before) or STILL_RUNNING.search(before):
+            return None
+        return mention.iso[: {"day": 10, "month": 7, "season": 7, "year": 4}[mention.precision]]
+    return None
+
+
+def _days(earlier: str, later: str) -> int:
+    first, second = (
+        date.fromisoformat((day + "-01-01")[:10] if len(day) == 4 else (day + "-01")[:10]) for day in (earlier, later)
+    )
+    return (second - first).days
