@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from extractors.allergies import find_allergies
+from extractors.answers import answered
 from extractors.dates import document_date
 from extractors.derive import derive
 from extractors.details import with_details
@@ -53,7 +54,7 @@ def find_in_document(document: Document) -> Iterator[Finding]:
         today = [iso for _, _, iso in islice(days, len(parts))]
         yield from find_allergies(name, page, parts, today)
         yield from find_survival(name, page, parts, today)
-        yield from find_learned(name, page, parts, today)
+        yield from answered(find_learned(name, page, parts, today), parts)
 
 
 def _trial_date(found: Sequence[Finding], request_date: str | None) -> str | None:

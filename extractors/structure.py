@@ -185,7 +185,7 @@ def _rows(page: Page, block: list[Line]) -> Iterator[Segment]:
     spans = [cell_spans(page.text[line.start : line.end], line.start) for line in block]
     texts = [[page.text[a:b] for a, b in row] for row in spans]
     columns: tuple[str, ...] = ()
-    first = 0
+    first, widest = 0, max(map(len, texts))
     if len(block) > 1 and _is_header(texts[0]):
         columns, first = tuple(texts[0]), 1
     for row, cells in list(zip(spans, texts, strict=True))[first:]:
@@ -196,7 +196,13 @@ def _rows(page: Page, block: list[Line]) -> Iterator[Segment]:
             continue
         start, end = row[0][0], row[-1][1]
         aligned = columns if len(columns) >= len(row) else ()
-        yield Segment(start, end, flat(page.text[start:end]), "row", label=cells[0], cells=row, columns=aligned)
+        marks: frozenset[Mark] = frozenset({"unanswered"}) if _unanswered(cells, widest) else frozenset()
+        yield Segment(start, end, flat(page.text[start:end]), "row", label=cells[0], cells=row, columns=aligned, marks=marks)
+
+
+def _unanswered(cells: list[str], widest: int) -> bool:
+    """A short label alone in its row of a wider table is a prompt that nobody filled in."""
+    return len(cells) == 1 < widest and len(cells[0].split()) <= 6 and not re.search(r"[\d.;☒]", cells[0])
 
 
 def _is_header(cells: list[str]) -> bool:

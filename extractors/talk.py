@@ -19,6 +19,14 @@ HANDOUT = re.compile(
     re.I,
 )
 CONSENT = re.compile(r"\b(?:risks?|complications?|side effects|benefits|alternatives)\b[^.]{0,40}\b(?:includ\w+|review\w*|discuss\w*|explain\w*|such as|of the procedure)\b|\breasons? (?:a|the|not)\b[^.]{0,30}\b(?:may|might|cannot|can't|not)\b|\binformed consent\b", re.I)
+INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|override|forget|bypass)\b[^.;]{0,40}\b(?:instructions?|prompts?|rules?|previous|above|prior|guidelines?|criteria)\b"
+    r"|\b(?:mark|list|set|report|treat|rate|score|record|count|classify|return|output|answer|consider|flag|approve|show)\b[^.]{0,80}\b(?:as|to|is|=|:)\s*[\"'“]?(?:all )?(?:met|satisfied|approved|fulfilled|documented as met)\b"
+    r"|\b(?:AI|A\.I\.|LLM|chat ?bot|language model)[\s-]+(?:system|tool|bot|model|engine|assistant|program|review(?:er|ing)?|reader|screen(?:er|ing))\b"
+    r"|\b(?:system|assistant|reviewer|developer) (?:system|prompt|message|override|instructions?)\s*:|\b(?:do not|don['’]t) (?:show|display|reveal|quote|cite) this (?:comment|note|message|line|text)\b",
+    re.I,
+)
+"""Words meant for whoever reads the record by machine: they state nothing about the patient."""
 BLANK = re.compile(r"_{3,}\s*(?:\([^)]*\))?\s*$|:\s*(?:n/?a|tbd|pending|blank|-+|\?+)?\s*$", re.I)
 
 
@@ -26,6 +34,8 @@ def talk_marks(text: str) -> frozenset[Mark]:
     """Marks of one sentence or row by its own words; none for the record's plain speech."""
     marks: set[Mark] = set()
     if PAYER.search(text) and RULE.search(text) and not PATIENT.search(text):
+        marks.add("quoted")
+    if INSTRUCTION.search(text):
         marks.add("quoted")
     if HANDOUT.search(text):
         marks.add("education")
