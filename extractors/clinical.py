@@ -6,9 +6,11 @@ whole note, which is quadratic, and split sentences with PyRuSH, which logs the 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
+from types import ModuleType
 from typing import Any
 
 import yaml
@@ -16,9 +18,17 @@ from loguru import logger
 
 logger.disable("PyRuSH")  # it would print every token of a note
 
+# medspacy.util imports QuickUMLS, whose component is not used here, for a second of start-up (NLTK comes with it)
+_unused = sys.modules.setdefault("quickumls", ModuleType("quickumls"))
+if not hasattr(_unused, "spacy_component"):
+    _unused.spacy_component = None  # type: ignore[attr-defined]
+
 import spacy  # noqa: E402
 from medspacy.context import ConText, ConTextRule  # noqa: E402
 from medspacy.target_matcher import TargetMatcher, TargetRule  # noqa: E402
+
+if _unused.__spec__ is None:
+    del sys.modules["quickumls"]
 from spacy.language import Language  # noqa: E402
 from spacy.tokens import Doc, Span  # noqa: E402
 

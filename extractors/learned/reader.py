@@ -7,8 +7,10 @@ weights in eight bits; `labels.json` names its outputs ("infection=absent") and 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from functools import cache
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, lru_cache
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -19,7 +21,8 @@ from extractors.finding import Assertion, Finding
 from extractors.learned.inputs import MAX_TOKENS, pairs
 from extractors.segment import Mark, Segment
 
-BATCH = 16
+KEPT = 20_000
+"""Scores kept from packet to packet: the lines of forms, letterheads and forwarded pages come again and again."""
 LEAST = 0.3
 """Below this a score is noise; between it and the policy's trust it is shown and never decides."""
 OTHER_TALK: frozenset[Mark] = frozenset({"quoted", "boilerplate", "education"})
@@ -27,13 +30,11 @@ OTHER_TALK: frozenset[Mark] = frozenset({"quoted", "boilerplate", "education"})
 
 def find_learned(document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]) -> Iterator[Finding]:
     """Findings of one page; `day` holds the ISO date that each segment speaks of."""
-    asked = [i for i, s in enumerate(segments) if "unanswered" not in s.marks and len(s.text) > 3]
-    inputs = pairs(segments, page.text)
-    scores = score([inputs[i] for i in asked])
     names = labels()
-    for row, i in enumerate(asked):
+    asked = _asked(page, segments)
+    for (i, _), scores in zip(asked, score([pair for _, pair in asked]), strict=True):
         segment = segments[i]
-        for column in np.flatnonzero(scores[row] >= LEAST):
+        for column in np.flatnonzero(scores >= LEAST):
             kind, value = names[column].split("=")
             yield Finding(
                 kind,
@@ -42,30 +43,44 @@ def find_learned(document_id: str, page: Page, segments: Sequence[Segment], day:
                 "learned",
                 assertion=Assertion(quoted=bool(segment.marks & OTHER_TALK), family="family" in segment.marks),
                 date=day[i],
-                score=round(float(scores[row, column]), 3),
+                score=round(float(scores[column]), 3),
             )
 
 
-def score(inputs: Sequence[tuple[str, str]]) -> np.ndarray:
-    """Probabilities, shape (len(inputs), number of labels), float32."""
+def _asked(page: Page, segments: Sequence[Segment]) -> list[tuple[int, tuple[str, str]]]:
+    """The segments that may state something, by their place in the page, with what the encoder is given for each."""
+    inputs = pairs(segments, page.text)
+    return [(i, inputs[i]) for i, s in enumerate(segments) if "unanswered" not in s.marks and len(s.text) > 3]
+
+
+def score(inputs: Iterable[tuple[str, str]]) -> list[np.ndarray]:
+    """Probabilities of each (context, statement), float32, in the order of `labels()`.
+
+    Each is scored by itself: its activations' eight-bit scale is its own, so a score never depends on what else a
+    page or packet holds, nothing is padded, and what has been scored need not be again. Threads share the work.
+    """
+    return list(_threads().map(_probabilities, inputs))
+
+
+@lru_cache(KEPT)
+def _probabilities(pair: tuple[str, str]) -> np.ndarray:
     session, tokenizer = _load()
-    out = np.zeros((len(inputs), len(labels())), np.float32)
-    encoded = tokenizer.encode_batch([(context, said) for context, said in inputs])
-    order = sorted(range(len(inputs)), key=lambda i: len(encoded[i].ids))
-    for at in range(0, len(order), BATCH):
-        part = order[at : at + BATCH]
-        width = max(len(encoded[i].ids) for i in part)
-        feed = {
-            "input_ids": _padded([encoded[i].ids for i in part], width),
-            "attention_mask": _padded([encoded[i].attention_mask for i in part], width),
-            "token_type_ids": _padded([encoded[i].type_ids for i in part], width),
-        }
-        out[part] = 1 / (1 + np.exp(-session.run(None, feed)[0]))
-    return out
+    encoded = tokenizer.encode(*pair)
+    feed = {
+        "input_ids": encoded.ids,
+        "attention_mask": encoded.attention_mask,
+        "token_type_ids": encoded.type_ids,
+    }
+    logits = session.run(None, {name: np.array([row], np.int64) for name, row in feed.items()})[0][0]
+    scores: np.ndarray = 1 / (1 + np.exp(-logits))
+    return scores
 
 
-def _padded(rows: Sequence[Sequence[int]], width: int) -> np.ndarray:
-    return np.array([[*row, *[0] * (width - len(row))] for row in rows], np.int64)
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """As many threads as this process may use cores: OMP_NUM_THREADS where a batch has shared them out."""
+    cores = int(os.environ.get("OMP_NUM_THREADS", 0)) or len(os.sched_getaffinity(0))
+    return ThreadPoolExecutor(cores, thread_name_prefix="learned")
 
 
 @cache
