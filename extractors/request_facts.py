@@ -76,11 +76,11 @@ def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
     # a dictated request wraps its codes over lines, and has no form to stand on
     said = asked if papers else [page.text.replace("\n", " ") for d in documents for page in d.pages]
     codes = tuple(dict.fromkeys(code for line in said for code in ticked_codes(line)))
-    drug = planned_drug(asked)
+    drug = planned_drug([*asked, *_paragraphs(papers)])
     return RequestFacts(
         phase=asked_phase(asked) or _phase_of_course(documents),
         indication=indication(asked, all_lines),
-        drug=drug if drug is not None or _undecided(asked) else planned_drug(all_lines),
+        drug=drug if drug is not None or _undecided(asked) else planned_drug([*all_lines, *_paragraphs(documents)]),
         codes=codes,
         request_date=_request_date(papers),
         patient=packet_identity(documents),
@@ -147,7 +147,7 @@ def planned_drug(lines: Sequence[str]) -> str | None:
     for pattern in cues()["planned_drug"]:
         for line in lines:
             found = pattern.search(line)
-            names = _named_in_order(found[1]) if found and not _matches("undecided", line) else []
+            names = _named_in_order(" ".join(filter(None, found.groups()))) if found and not _matches("undecided", line) else []
             if names:
                 return names[0]
     return None
@@ -210,6 +210,11 @@ def _top(document: Document) -> list[str]:
 def _lines(document: Document) -> Iterator[str]:
     for page in document.pages:
         yield from page.text.split("\n")
+
+
+def _paragraphs(documents: Sequence[Document]) -> list[str]:
+    """Paragraphs without their line ends: a letter's sentence wraps where it will."""
+    return [" ".join(part.split("\n")) for d in documents for page in d.pages for part in page.text.split("\n\n")]
 
 
 def _without_empty_options(line: str) -> str:

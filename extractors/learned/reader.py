@@ -1,14 +1,14 @@
 """The learned reader at work: scores every segment for every fact, offline, through ONNX Runtime.
 
 `model.onnx` is a six-layer sentence encoder (MiniLM) fine-tuned by `train.py` on labelled excerpts, its
-weights in eight bits; `labels.json` names its outputs ("infection=absent") and each one's threshold.
+weights in eight bits; `labels.json` names its outputs ("infection=absent").
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from importlib.resources import as_file, files
@@ -18,11 +18,11 @@ import numpy as np
 
 from extractors.document import Page, excerpt
 from extractors.finding import Assertion, Finding
-from extractors.learned.inputs import MAX_TOKENS, pairs
+from extractors.learned.inputs import Window, parts_of, windows
 from extractors.segment import Mark, Segment
 
-KEPT = 20_000
-"""Scores kept from packet to packet: the lines of forms, letterheads and forwarded pages come again and again."""
+KEPT = 2_000
+"""Windows whose scores are kept from packet to packet: forms and forwarded pages come again and again."""
 LEAST = 0.3
 """Below this a score is noise; between it and the policy's trust it is shown and never decides."""
 OTHER_TALK: frozenset[Mark] = frozenset({"quoted", "boilerplate", "education"})
@@ -31,9 +31,10 @@ OTHER_TALK: frozenset[Mark] = frozenset({"quoted", "boilerplate", "education"})
 def find_learned(document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]) -> Iterator[Finding]:
     """Findings of one page; `day` holds the ISO date that each segment speaks of."""
     names = labels()
-    asked = _asked(page, segments)
-    for (i, _), scores in zip(asked, score([pair for _, pair in asked]), strict=True):
+    for i, scores in enumerate(score(segments, page.text)):
         segment = segments[i]
+        if "unanswered" in segment.marks:
+            continue
         for column in np.flatnonzero(scores >= LEAST):
             kind, value = names[column].split("=")
             yield Finding(
@@ -47,33 +48,31 @@ def find_learned(document_id: str, page: Page, segments: Sequence[Segment], day:
             )
 
 
-def _asked(page: Page, segments: Sequence[Segment]) -> list[tuple[int, tuple[str, str]]]:
-    """The segments that may state something, by their place in the page, with what the encoder is given for each."""
-    inputs = pairs(segments, page.text)
-    return [(i, inputs[i]) for i, s in enumerate(segments) if "unanswered" not in s.marks and len(s.text) > 3]
+def score(segments: Sequence[Segment], text: str) -> np.ndarray:
+    """Probabilities of a page's segments, shape (len(segments), number of labels), float32.
 
-
-def score(inputs: Iterable[tuple[str, str]]) -> list[np.ndarray]:
-    """Probabilities of each (context, statement), float32, in the order of `labels()`.
-
-    Each is scored by itself: its activations' eight-bit scale is its own, so a score never depends on what else a
-    page or packet holds, nothing is padded, and what has been scored need not be again. Threads share the work.
+    Each window is scored by itself: its activations' eight-bit scale is its own, so a score never depends on what
+    else a packet holds, nothing is padded, and what has been scored need not be again. Threads share the work.
     """
-    return list(_threads().map(_probabilities, inputs))
+    out = np.zeros((len(segments), len(labels())), np.float32)
+    cut = list(windows(parts_of(segments, text), _encode))
+    for window, scores in zip(cut, _threads().map(_probabilities, cut), strict=True):
+        out[list(window.statements)] = scores
+    return out
 
 
 @lru_cache(KEPT)
-def _probabilities(pair: tuple[str, str]) -> np.ndarray:
-    session, tokenizer = _load()
-    encoded = tokenizer.encode(*pair)
-    feed = {
-        "input_ids": encoded.ids,
-        "attention_mask": encoded.attention_mask,
-        "token_type_ids": encoded.type_ids,
-    }
-    logits = session.run(None, {name: np.array([row], np.int64) for name, row in feed.items()})[0][0]
-    scores: np.ndarray = 1 / (1 + np.exp(-logits))
+def _probabilities(window: Window) -> np.ndarray:
+    ids = np.array([window.ids], np.int64)
+    spans = np.array(window.spans, np.int64)
+    feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "first": spans[None, :, 0], "last": spans[None, :, 1]}
+    scores: np.ndarray = 1 / (1 + np.exp(-_load()[0].run(None, feed)[0][0]))
     return scores
+
+
+def _encode(text: str) -> Sequence[int]:
+    ids: Sequence[int] = _load()[1].encode(text, add_special_tokens=False).ids
+    return ids
 
 
 @cache
@@ -102,5 +101,4 @@ def _load() -> tuple[Any, Any]:
     with as_file(folder.joinpath("model.onnx")) as model, as_file(folder.joinpath("vocab.txt")) as vocab:
         session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         tokenizer = BertWordPieceTokenizer(str(vocab), lowercase=True)
-    tokenizer.enable_truncation(MAX_TOKENS, strategy="longest_first")
     return session, tokenizer
