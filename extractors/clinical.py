@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import ModuleType
 from typing import Any
@@ -57,12 +57,15 @@ def assertions(text: str, concepts: Sequence[tuple[int, int]]) -> list[Assertion
     return [_assertion(span) for span in spans]
 
 
+@lru_cache(1024)
 def concepts(text: str) -> dict[str, list[Assertion]]:
     """Kind of fact -> how each of its concepts in one sentence is asserted; kinds without a concept are left out."""
     nlp, context = _pipeline()
     doc = nlp.make_doc(text)
     doc.spans[TARGETS] = []
     _targets()(doc)
+    if not doc.spans[TARGETS]:
+        return {}
     for token in doc:
         token.is_sent_start = token.i == 0
     context(doc)

@@ -10,6 +10,7 @@ import re
 from calendar import month_abbr, month_name, monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from extractors.document import Document, Page
@@ -72,12 +73,18 @@ class DateMention:
 
 def dates_in(text: str, anchor: date | None = None, event: date | None = None) -> list[DateMention]:
     """Dates in reading order. Relative ones need `anchor`; "post-procedure day 2" needs `event`."""
+    return list(_dates_in(text, anchor, event))
+
+
+@lru_cache(16_384)
+def _dates_in(text: str, anchor: date | None, event: date | None) -> tuple[DateMention, ...]:
+    """Kept, as every reader of a document asks for the dates of every segment."""
     found = []
     for match in _DATE.finditer(text):
         if (read := _read(match, text, anchor, event)) is not None:
             day, precision = read
             found.append(DateMention(match.start(), match.end(), day.isoformat(), precision))
-    return found
+    return tuple(found)
 
 
 def _read(match: re.Match[str], text: str, anchor: date | None, event: date | None) -> tuple[date, Precision] | None:

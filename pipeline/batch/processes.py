@@ -44,6 +44,7 @@ class Processes:
     def __init__(self, settings: Settings, jobs: int, limits: BatchLimits = BatchLimits()) -> None:
         self.settings, self.limits = settings, limits
         self._context = multiprocessing.get_context("spawn")
+        self._threads = max(1, len(os.sched_getaffinity(0)) // jobs)
         self._false_starts = 0
         self._leaving: list[Worker] = []
         self._workers = [self._spawn() for _ in range(jobs)]
@@ -86,7 +87,7 @@ class Processes:
     def _spawn(self) -> Worker:
         here, there = self._context.Pipe()
         process = self._context.Process(target=serve, args=(self.settings, self.limits, there, os.getpid()))
-        with _one_thread_each():
+        with _threads_each(self._threads):
             process.start()
         there.close()
         return Worker(process, here)
@@ -152,11 +153,11 @@ class Processes:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """A process started within uses one core: libraries that bring threads read this when they are loaded."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_THREAD_LIMIT")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
+def _threads_each(threads: int) -> Iterator[None]:
+    """A process started within uses so many cores: libraries that bring threads read this when they are loaded."""
+    wanted = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads)) | {"OMP_THREAD_LIMIT": "1"}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:
