@@ -16,11 +16,14 @@ from pipeline.chat.lexicon import content
 from pipeline.chat.numbers import arithmetic
 from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage, signatures
-from pipeline.chat.retrieve import Hit, Query, best, day_fits, units
+from pipeline.chat.retrieve import OTHER_TALK, Hit, Query, best, day_fits, units
 
 WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "conflicting": "conflicting"}
 SAME_DAY = re.compile(r"\bsame (?:date|day|visit|time)\b", re.I)
-LEAST_COVERAGE, LEAST_SCORE = 0.34, 0.5
+LEAST_COVERAGE = 0.34
+NEEDED = (0.3, 0.6, 0.5, 0.4)
+"""How much of a question (of 0, 1, 2, 3 or more things) a passage must name to be an answer."""
+MEANING_COUNTS = 0.6
 
 
 def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
@@ -35,7 +38,9 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
     claims, lead = structured(intent, packet, hits)
     claims = _with_hits(intent, packet, hits, claims)
     answer = finish(packet, intent, lead, claims)
-    return _elsewhere(intent, packet) or answer if answer.status == "not_documented" or not hits else answer
+    if answer.status == "not_documented" or not hits or not claims:
+        return _elsewhere(intent, packet, 0.35, 0.0) or answer
+    return _elsewhere(intent, packet, 0.5, hits[0].score) or answer
 
 
 def _of_the_last(intent: Intent, packet: PacketView) -> Answer:
@@ -47,14 +52,16 @@ def _of_the_last(intent: Intent, packet: PacketView) -> Answer:
             claims.extend(_who(packet, [claim]))
         return finish(packet, intent, [], claims)
     days = {p.document_id: p.document_date or "" for p in cited}
+    days = dict(list(days.items())[:2])
     told = "; ".join(f"{name}: {_us(day) if day else 'no date'}" for name, day in days.items())
     return finish(packet, intent, [f"{'Yes' if len(set(days.values())) == 1 else 'No'}. {told}."], claims)
 
 
-def _elsewhere(intent: Intent, packet: PacketView) -> Answer | None:
-    """What is said of this on another patient's page, told as such; nothing where the patient's own is asked for."""
+def _elsewhere(intent: Intent, packet: PacketView, coverage: float, score: float) -> Answer | None:
+    """What is said of this on another patient's page, told as such, where it says more of it than the patient's own pages;
+    nothing where the patient's own is asked for."""
     found = packet.index.search(replace(intent.query, foreign=True))[:3] if packet.foreign else []
-    if not found or found[0].coverage < 0.35 or re.search(r"\bown\b", intent.question):
+    if not found or found[0].coverage < coverage or found[0].score <= score or re.search(r"\bown\b", intent.question):
         return None
     p = found[0].passage
     said = f"What speaks of this stands on a page of another patient ({p.document_id}, page {p.page}); it is not evidence here."
@@ -134,7 +141,7 @@ def _spread(hits: list[Hit]) -> list[Hit]:
 
 def _enough(intent: Intent, packet: PacketView, hits: list[Hit]) -> bool:
     """Whether the best hits speak of what was asked, and not only of something near it."""
-    top = [h for h in hits[:3] if "unanswered" not in h.passage.marks]
+    top = [h for h in hits[:3] if "unanswered" not in h.passage.marks and not h.passage.marks & OTHER_TALK]
     if not top:
         return False
     unknown = [u for u in intent.query.units if not packet.index.knows(u)]
@@ -142,13 +149,11 @@ def _enough(intent: Intent, packet: PacketView, hits: list[Hit]) -> bool:
         return True
     coverage = max(h.coverage for h in top)
     cosine = max(h.cosine for h in top)
-    if intent.query.wants_number and intent.query.days and not any(day_fits(d, h.passage) for d in intent.query.days for h in hits[:5]):
+    if intent.query.days and not intent.asks & {"compare", "compute"} and not any(day_fits(d, h.passage) for d in intent.query.days for h in hits[:5]):
         return False
     if intent.query.wants_number and not any(any(c.isdigit() for c in h.passage.said) for h in top):
         return False
-    if coverage >= 0.6 and top[0].score >= 0.45 or coverage >= LEAST_COVERAGE and top[0].score >= LEAST_SCORE:
-        return True
-    return cosine >= 0.55 and coverage >= 0.25
+    return coverage + MEANING_COUNTS * max(0.0, cosine - 0.3) >= NEEDED[min(len(intent.query.units), 3)]
 
 
 def _who(packet: PacketView, claims: list[Claim]) -> list[Claim]:
