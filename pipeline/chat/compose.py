@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from pipeline.chat import embed
 from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes
 from pipeline.chat.bounds import declined
 from pipeline.chat.intent import Intent, understand
-from pipeline.chat.lexicon import content
+from pipeline.chat.lexicon import common, content
 from pipeline.chat.numbers import arithmetic
 from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage, signatures
@@ -21,7 +22,7 @@ from pipeline.chat.retrieve import OTHER_TALK, Hit, Query, best, day_fits, units
 WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "conflicting": "conflicting"}
 SAME_DAY = re.compile(r"\bsame (?:date|day|visit|time)\b", re.I)
 LEAST_COVERAGE = 0.34
-NEEDED = (0.3, 0.6, 0.5, 0.4)
+NEEDED = (0.3, 0.65, 0.55, 0.4)
 """How much of a question (of 0, 1, 2, 3 or more things) a passage must name to be an answer."""
 MEANING_COUNTS = 0.6
 
@@ -101,12 +102,12 @@ def structured(intent: Intent, packet: PacketView, hits: list[Hit]) -> tuple[lis
         if result is None:
             continue
         ranked = sorted(packet.evidence(name), key=lambda e: -_score_at(packet, e[1], hits))
-        if judged or result["status"] != "insufficient" and ranked and _score_at(packet, ranked[0][1], hits) > 0.3:
+        if judged or result["status"] != "insufficient" and ranked and (not intent.query.wants_number or _score_at(packet, ranked[0][1], hits) > 0.3):
             missing = f" Missing: {' '.join(result['missing'])}" if result["missing"] else ""
             derivation = f" {result['derivation']}." if result["derivation"] else ""
             lead.append(f"{name} ({result['title']}), suggested: {WORDS[result['status']]}. {result['rationale']}{derivation}{missing}".strip())
         for key, found in ranked[: 5 if judged else 3]:
-            if judged or _score_at(packet, found, hits) > 0.3:
+            if judged or not intent.query.wants_number or _score_at(packet, found, hits) > 0.3:
                 claims.append(Claim(found.quote, (key,), ours=True))
     if "flag" in intent.asks:
         _flags(packet, claims, lead)
@@ -121,11 +122,28 @@ def _with_hits(intent: Intent, packet: PacketView, hits: list[Hit], claims: list
     wanted = 4 if "compare" in intent.asks or not claims else 3
     strong = bool(hits) and _enough(intent, packet, hits)
     if strong or claims and hits and hits[0].coverage >= LEAST_COVERAGE:
-        for hit in best(_spread(hits) if "compare" in intent.asks else hits, wanted, 0.6):
-            claims.append(Claim(hit.passage.said, (_named(packet, packet.cut(hit.passage)),), ours=True))
+        shown = best(_spread(hits) if "compare" in intent.asks else hits, wanted, 0.6)
+        claims.extend(_told(packet, hit.passage) for hit in shown)
+        if not intent.query.wants_number:
+            claims.extend(_told(packet, p) for p in _goes_on(packet, shown[:1]))
+    elif intent.criteria and "missing" in intent.asks:
+        claims.extend(_told(packet, hit.passage) for hit in best(hits, wanted, 0.5))
     if "who" in intent.asks and claims:
         claims.extend(_who(packet, claims))
     return claims
+
+
+def _told(packet: PacketView, p: Passage) -> Claim:
+    return Claim(p.said, (_named(packet, packet.cut(p)),), ours=True)
+
+
+def _goes_on(packet: PacketView, hits: list[Hit]) -> Iterator[Passage]:
+    """The sentence after a sentence: the reason often follows what it is the reason of."""
+    for hit in hits:
+        following = packet.passages[hit.passage.place + 1 : hit.passage.place + 2]
+        for p in following:
+            if p.kind == hit.passage.kind == "sentence" and (p.document_id, p.page) == (hit.passage.document_id, hit.passage.page):
+                yield p
 
 
 def _spread(hits: list[Hit]) -> list[Hit]:
@@ -144,8 +162,7 @@ def _enough(intent: Intent, packet: PacketView, hits: list[Hit]) -> bool:
     top = [h for h in hits[:3] if "unanswered" not in h.passage.marks and not h.passage.marks & OTHER_TALK]
     if not top:
         return False
-    unknown = [u for u in intent.query.units if not packet.index.knows(u)]
-    if intent.before and top[0].score >= 0.4 and (intent.refers or len(unknown) < len(intent.query.units)):
+    if intent.before and top[0].score >= 0.4 and (not intent.query.units or intent.refers and all(u.words[0] in common() for u in intent.query.units)):
         return True
     coverage = max(h.coverage for h in top)
     cosine = max(h.cosine for h in top)
@@ -153,7 +170,7 @@ def _enough(intent: Intent, packet: PacketView, hits: list[Hit]) -> bool:
         return False
     if intent.query.wants_number and not any(any(c.isdigit() for c in h.passage.said) for h in top):
         return False
-    return coverage + MEANING_COUNTS * max(0.0, cosine - 0.3) >= NEEDED[min(len(intent.query.units), 3)]
+    return coverage + MEANING_COUNTS * max(0.0, cosine - 0.3) + (0.1 if intent.before else 0.0) >= NEEDED[min(len(intent.query.units), 3)]
 
 
 def _who(packet: PacketView, claims: list[Claim]) -> list[Claim]:
@@ -211,7 +228,7 @@ def finish(packet: PacketView, intent: Intent, lead: list[str], claims: list[Cla
             if not any((c.document_id, c.page) == (e.document_id, e.page) and c.start <= e.start and e.end <= c.end for c in cited):
                 cited.append(e)
                 lines.append(f'"{" ".join(e.quote.split())}" ({_place(packet, e)})')
-    explicit = intent.explicit or "flag" in intent.asks or bool(lead and not intent.criteria)
+    explicit = intent.explicit or bool(intent.asks & {"flag", "missing"}) or bool(lead and not intent.criteria)
     answered = bool(cited) or bool(lead) and explicit
     text = "\n".join([*dict.fromkeys(lead), *lines]) if answered else "\n".join([NOT_DOCUMENTED, *dict.fromkeys(lead)])
     if dropped:

@@ -17,7 +17,7 @@ STOP = frozenset(
     "whats what's when where which who whom whos why will with would you your yet pls please show tell give any anything about also ok "
     "okay actually really say says said does doesnt didnt isnt pt patient patients patient's lady gentleman guy mr mrs ms dr chart packet "
     "record records documented document documents note notes mention mentioned listed list written s t d lol hey im ive got get gets one "
-    "no whose own thing things like still right ever there's theres he's she's hes shes re vs per w look see find".split()
+    "no whose vet veteran member bene before after own thing things like still right ever there's theres he's she's hes shes re vs per w look see find".split()
 )
 
 

@@ -106,8 +106,8 @@ class Index:
         same, related = self._any(unit.same), self._any(unit.related)
         scores, cover = np.zeros(n), np.zeros(n)
         weight = self._idf(len(exact.keys() | same.keys()))
-        if not exact and not same and unit.words[0] in common():
-            weight *= 0.2
+        if unit.words[0] in common():
+            weight *= 0.5 if exact or same else 0.2
         for found, share, seen in ((related, RELATED, 0.3), (same, SAME, 0.9), (exact, 1.0, 1.0)):
             rarity = self._idf(len(found)) if found is related else weight
             for i, count in found.items():
