@@ -236,7 +236,7 @@ def finish(packet: PacketView, intent: Intent, lead: list[str], claims: list[Cla
     places = [p.place for p in (packet.at(e) for e in cited) if p is not None]
     hits = [[p, 0.8] for p in places]
     about = {"criteria": list(intent.criteria), "places": places[:6], "scores": hits[:6], "asks": sorted(intent.asks)} if answered else dict(intent.before)
-    return Answer(text, "answered" if answered else "not_documented", tuple(cited), dropped, about)
+    return Answer(text, "answered" if answered else "not_documented", tuple(cited), dropped, about, "\n".join(dict.fromkeys(lead)))
 
 
 def _place(packet: PacketView, e: Excerpt) -> str:
