@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,6 +148,19 @@ def configured(model: str | None, base_url: str | None, allow_remote: bool) -> B
         return init_chat_model(model, **options)
     except (ImportError, ValueError) as error:
         raise UserError(f"model {model!r}: {error}") from None
+
+
+def asker(model: BaseChatModel) -> Callable[[str], str]:
+    """Sends one prompt to a model, untraced. The function raises UserError when the model cannot be reached."""
+
+    def ask(prompt: str) -> str:
+        try:
+            with tracing_context(enabled=False):
+                return str(model.invoke([HumanMessage(prompt)]).content)
+        except (LangChainException, OSError) as error:
+            raise UserError(f"the second reader cannot be used: {type(error).__name__}") from None
+
+    return ask
 
 
 @dataclass(frozen=True, slots=True)
