@@ -19,7 +19,7 @@ from langchain.agents.middleware import AgentMiddleware
 from langchain.chat_models import init_chat_model
 from langchain_core.exceptions import LangChainException
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import BaseTool, tool
 from langgraph.checkpoint.memory import InMemorySaver
@@ -44,7 +44,7 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class EmbeddedChat(BaseChatModel):
-    """The deterministic model: asks the `answer` tool, and says what it found."""
+    """The deterministic model: it says nothing itself; the gate, which ends every turn, answers from the record."""
 
     @property
     def _llm_type(self) -> str:
@@ -54,13 +54,7 @@ class EmbeddedChat(BaseChatModel):
         return self
 
     def _generate(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
-        last = messages[-1]
-        if isinstance(last, ToolMessage):
-            message = AIMessage(str(last.content))
-        else:
-            call = {"name": "answer", "args": {"question": str(last.content)}, "id": f"call-{len(messages)}", "type": "tool_call"}
-            message = AIMessage("", tool_calls=[call])
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(""))])
 
 
 class Gate(AgentMiddleware):  # type: ignore[type-arg]
