@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "evaluate": ("pipeline.commands.evaluate", "compare screenings with gold labels"),
     "ask": ("pipeline.commands.ask", "ask a question over a screened packet"),
     "chat": ("pipeline.commands.chat", "talk over a screened packet"),
+    "mcp": ("pipeline.commands.mcp", "serve a workspace read-only to programs, over stdio"),
     "policy": ("pipeline.commands.policy", "list, show, check or compare policies"),
     "export": ("pipeline.commands.export", "write screenings and decisions for other programs"),
 }

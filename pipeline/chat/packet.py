@@ -105,16 +105,20 @@ class PacketView:
         )
 
 
+def view_of(workspace: Path, packet_id: str, screening: Mapping[str, Any]) -> PacketView:
+    """A packet whose screening is at hand. Raises UserError when its pages are not in the workspace."""
+    return PacketView(packet_id, screening, recall(workspace, packet_id), folder_of(workspace, packet_id) / "vectors.npz")
+
+
 def open_packet(workspace: Path, packet_id: str) -> PacketView:
     """A packet of a workspace. Raises UserError when it was not screened there."""
-    folder = folder_of(workspace, packet_id)
     try:
         screening = json.loads((workspace / "screenings" / f"{packet_id}.json").read_text("utf-8"))
     except OSError:
         known = sorted(p.stem for p in (workspace / "screenings").glob("*.json"))
         some = f"; there are {', '.join(known[:8])}{' ...' if len(known) > 8 else ''}" if known else "; run `chartproof screen` first"
         raise UserError(f"{workspace}: no screening of packet {packet_id!r}{some}") from None
-    return PacketView(packet_id, screening, recall(workspace, packet_id), folder / "vectors.npz")
+    return view_of(workspace, packet_id, screening)
 
 
 def _facts(condition: Any) -> Iterator[str]:

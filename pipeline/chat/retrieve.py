@@ -6,10 +6,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 import numpy as np
 
-from pipeline.chat.lexicon import lexicon, stems
+from pipeline.chat.lexicon import common, lexicon, named, stems
 from pipeline.chat.passages import Passage
 
 K1, B = 1.2, 0.5
@@ -39,6 +40,8 @@ class Query:
     wants_number: bool = False
     wants_family: bool = False
     foreign: bool = False
+    phrases: tuple[str, ...] = ()
+    """Words that the question puts in quotation marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,9 @@ class Index:
         strength = lexical / (lexical + 3.0)
         score = 0.8 * strength + 0.35 * coverage + MEANING * np.clip(cosine - 0.25, 0, 1)
         for i, p in enumerate(self.passages):
+            if query.phrases and any(" ".join(w) in " ".join(self.said[i]) for w in map(stems, query.phrases)):
+                score[i] += 0.7
+                coverage[i] = 1.0
             if score[i] > 0:
                 score[i] *= self._fit(p, query)
         order = np.argsort(-score, kind="stable")
@@ -100,6 +106,8 @@ class Index:
         same, related = self._any(unit.same), self._any(unit.related)
         scores, cover = np.zeros(n), np.zeros(n)
         weight = self._idf(len(exact.keys() | same.keys()))
+        if unit.words[0] in common():
+            weight *= 0.5 if exact or same else 0.2
         for found, share, seen in ((related, RELATED, 0.3), (same, SAME, 0.9), (exact, 1.0, 1.0)):
             rarity = self._idf(len(found)) if found is related else weight
             for i, count in found.items():
@@ -111,6 +119,15 @@ class Index:
         """Whether any passage names the unit, by its own word or another."""
         found = self._spots(unit.words).keys() | self._any(unit.same).keys() | self._any(unit.related).keys()
         return any(not self.passages[i].foreign for i in found)
+
+    def spelled(self, word: str) -> str:
+        """The word as the packet or the lexicon spells it: a slip of a letter, or the word that an abbreviation begins."""
+        if word in self.spots or word in named() or word in common() or not word.isalpha() or len(word) < 4:
+            return word
+        near = [w for w in self.spots.keys() | named() if w[:1] == word[:1] and w.isalpha() and abs(len(w) - len(word)) <= 2]
+        close = get_close_matches(word, sorted(near), 1, 0.82) if len(word) >= 5 else []
+        begun = sorted((w for w in self.spots if w.startswith(word)), key=lambda w: (-len(self.spots[w]), w))
+        return (close or begun or [word])[0]
 
     def _any(self, phrases: tuple[tuple[str, ...], ...]) -> dict[int, float]:
         found: dict[int, float] = {}

@@ -23,6 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="PROVIDER:NAME", help="a LangChain chat model (default: the embedded one, offline)")
     parser.add_argument("--base-url", metavar="URL", help="address of that model's server")
+    parser.add_argument("--memory-key", type=Path, metavar="FILE", help="a Fernet key: what a thread remembers is encrypted with it")
     parser.add_argument("--allow-remote", action="store_true", help="consent to send text of the record to another machine")
 
 
@@ -43,7 +44,15 @@ def conversation(args: argparse.Namespace, packet_id: str, kept: bool = True) ->
 
     packet = open_packet(args.workspace, packet_id)
     memory = args.workspace / "records" / packet_id / "chat.sqlite" if kept and args.thread else None
-    return Conversation(packet, configured(args.model, args.base_url, args.allow_remote), memory)
+    return Conversation(packet, configured(args.model, args.base_url, args.allow_remote), memory, memory_key(args.memory_key))
+
+
+def memory_key(file: Path | None) -> bytes | None:
+    """The key of remembered conversations. Raises UserError when the file cannot be read."""
+    try:
+        return file.read_bytes() if file else None
+    except OSError:
+        raise UserError(f"--memory-key {file}: cannot be read") from None
 
 
 def _batch(args: argparse.Namespace) -> int:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from extractors.errors import UserError
+from pipeline.commands.ask import memory_key, model_options
 
 if TYPE_CHECKING:
     from pipeline.store import Store
     from pipeline.store.ingest import Registered
+    from pipeline.web.chat_routes import Talks
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STORE = "review"
@@ -34,6 +36,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--behind-tls", action="store_true", help="a proxy before this server speaks TLS; allows another --host"
     )
+    model_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -52,11 +55,23 @@ def run(args: argparse.Namespace) -> int:
         threading.Thread(target=_take_in, args=(store, registered), daemon=True).start()
         _first_link(store, args)
         hosts = (*Settings().hosts, args.host, *args.name)
-        app = create_app(store, Settings(hosts))
+        app = create_app(store, Settings(hosts), talks(args))
         uvicorn.run(app, host=args.host, port=args.port, log_level="critical", access_log=False, server_header=False)
     finally:
         store.close()
     return 0
+
+
+def talks(args: argparse.Namespace) -> Talks:
+    """The conversation with a record, answered by the embedded model unless another is named."""
+    from pipeline.web.chat_routes import Talks
+
+    model = None
+    if args.model:
+        from pipeline.chat.graph import configured
+
+        model = configured(args.model, args.base_url, args.allow_remote)
+    return Talks(args.workspace, model, memory_key(args.memory_key))
 
 
 def _take_in(store: Store, registered: Registered) -> None:

@@ -6,10 +6,12 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from extractors.errors import UserError
+from pipeline.commands.ask import model_options
 
 if TYPE_CHECKING:
     from pipeline.batch import Outcome
@@ -41,6 +43,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy", default="LA.CP.MP.173", metavar="ID", help="policy to screen against (default %(default)s)"
     )
+    parser.add_argument("--second-reader", action="store_true", help="let --model propose excerpts for undecided criteria; written apart, to proposals/")
+    model_options(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress bars and no closing words")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -56,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--jobs {args.jobs}: use 1 or more")
     load_policy(args.policy)  # a wrong policy is told once, before any work
     packets = find_packets(args.records)
+    ask = _asker(args) if args.second_reader else None
     options = Options(args.policy, args.jobs, args.engine, args.ledger, not args.no_ocr, args.retry)
     with bars(len(packets), quiet=args.quiet) as show, metrics(args.metrics) as count:
 
@@ -64,8 +69,29 @@ def run(args: argparse.Namespace) -> int:
             count(counts, pages)
 
         outcome = screen_all(packets, args.out, options, watch=watch)
+    if ask:
+        _second_reader(args, [packet.packet_id for packet in packets], ask)
     _tell(outcome, args)
     return 0 if outcome.counts.screened == len(packets) else 1
+
+
+def _asker(args: argparse.Namespace) -> Callable[[str], str]:
+    """The configured model, checked before any work."""
+    if not args.model:
+        raise UserError("--second-reader needs --model PROVIDER:NAME")
+    from pipeline.chat.graph import asker, configured
+
+    return asker(configured(args.model, args.base_url, args.allow_remote))
+
+
+def _second_reader(args: argparse.Namespace, packets: Sequence[str], ask: Callable[[str], str]) -> None:
+    """Proposals of every packet that was screened; a model that fails leaves the screenings as they are."""
+    from pipeline.chat.packet import open_packet
+    from pipeline.chat.second import propose, write_proposals
+
+    for packet_id in packets:
+        if (args.out / "screenings" / f"{packet_id}.json").is_file():
+            write_proposals(args.out, propose(open_packet(args.out, packet_id), ask), args.model)
 
 
 def _cores() -> int:

@@ -22,10 +22,10 @@ STATIC = Path(__file__).parent / "static"
 TITLES = {403: "Not allowed", 404: "Not found", 405: "Not found", 422: "Not understood"}
 
 
-def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
-    """The application over a store. No documentation routes, no debug pages."""
+def create_app(store: Store, settings: Settings | None = None, talks: chat_routes.Talks | None = None) -> FastAPI:
+    """The application over a store; `talks` adds the conversation with a record. No documentation routes, no debug pages."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(guard)])
-    app.state.store, app.state.static = store, STATIC
+    app.state.store, app.state.static, app.state.talks = store, STATIC, talks
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_api_route("/healthz", _healthz, methods=["GET"])
     app.include_router(access_routes.router)

@@ -52,7 +52,7 @@ def packet_page(request: Request, key: str) -> Response:
         packet = packet_or_404(tx.conn, viewer, key)
         tx.log("packet_opened", f"packet:{key}")
         view = views.packet_view(tx.conn, viewer, packet)
-    return page(request, "packet.html", view=view)
+    return page(request, "packet.html", view=view, talks=request.app.state.talks is not None)
 
 
 @router.post("/packets/{key}/{what}")

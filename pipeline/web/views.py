@@ -47,6 +47,7 @@ KEYS: Sequence[tuple[str, str, str]] = (
     ("p", "page-back", "page before"),
     ("g", "jump", "jump to a page"),
     ("/", "search", "search in the record"),
+    ("t", "talk", "ask about the record"),
     ("h", "highlights", "hide or show the highlights"),
     ("+", "zoom-in", "larger pages"),
     ("-", "zoom-out", "smaller pages"),

@@ -153,7 +153,7 @@ const acts = {
   correct: () => row(now) && ask(row(now), "correct"),
   note: () => { const f = row(now) && $("form.decide", row(now)); if (!f) return; f.dataset.asking = "note"; $(".note-field", f).hidden = false; f.elements.note.focus(); },
   evidence: () => excerptStep(1), "evidence-back": () => excerptStep(-1), page: () => pageStep(1), "page-back": () => pageStep(-1),
-  jump: () => $("#jump").focus(), search: () => $("#q").focus(), help: () => $("#help").showModal(),
+  jump: () => $("#jump").focus(), search: () => $("#q").focus(), talk: () => document.dispatchEvent(new Event("talk")), help: () => $("#help").showModal(),
   highlights: () => { const off = pages.classList.toggle("no-marks"); $("[data-do=highlights]").setAttribute("aria-pressed", String(!off)); },
   "zoom-in": () => setZoom(zoom + 20), "zoom-out": () => setZoom(zoom - 20), add: () => choose(), take, leave,
   open: (b) => { const li = b.closest(".criterion"); li.dataset.id === now && !$(".inside", li).hidden ? fold(li) : open(li.dataset.id); },
