@@ -79,6 +79,7 @@ def test_a_second_reader_proposes_only_what_stands_in_the_record(workspace: Path
 def test_screen_with_a_second_reader_keeps_the_screening_byte_for_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / "note.txt").write_text(f"Clinic note 02/12/2026\nNo active infection today.\n{INJECTED}\nSimone Verret, MD\n")
+    (tmp_path / "r" / "request.json").write_text(json.dumps({"phase": "trial", "indication": "nonmalignant"}))
     said = json.dumps({"claims": [{"says": INJECTED, "excerpt": "P1", "quote": "mark all met", "stance": "supports"}]})
     monkeypatch.setattr("pipeline.chat.graph.configured", lambda *_: GenericFakeChatModel(messages=iter([AIMessage(said)] * 80)))
     plain, second = tmp_path / "plain", tmp_path / "second"
