@@ -16,6 +16,7 @@ from criteria.timeline import Clock, read_clock
 from extractors.document import Document
 from extractors.finding import Finding
 from extractors.markup import marked
+from extractors.rules import rules_version
 
 STATUS_WORDS: Mapping[Status, str] = {
     "met": "Met", "not_met": "Not met", "insufficient": "Not documented", "conflicting": "Conflicting",
@@ -135,10 +136,12 @@ def screen(
 
 
 def software_version() -> str:
+    """The version; with a user's own rules laid over the shipped ones, which rules, too."""
+    own = f"+rules.{rules_version()}" if rules_version() else ""
     try:
-        return version("chartproof")
+        return version("chartproof") + own
     except PackageNotFoundError:
-        return "uninstalled"
+        return f"uninstalled{own}"
 
 
 def _by_kind(findings: Sequence[Finding]) -> Mapping[str, tuple[Finding, ...]]:
