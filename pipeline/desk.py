@@ -32,10 +32,9 @@ class Desk:
         return states[criterion]
 
     def decide(self, criterion: str, action: str, status: str | None = None, reason: str = "") -> str:
-        """Append one event as the page does, all excerpts having been shown; "" or why it was refused."""
+        """Append one event as the page does, its deciding excerpts having been shown; "" or why it was refused."""
         state = self.state(criterion)
-        seen = tuple(e.id for e in state.excerpts)
-        sent = Sent(criterion, state.number, action, status, reason.strip(), seen=seen)
+        sent = Sent(criterion, state.number, action, status, reason.strip(), seen=state.deciding())
         try:
             with self.store.write(self.viewer.name) as tx:
                 reviews.decide(tx, _packet(reviews.find_packet(tx.conn, self.viewer, self.key)), self.viewer, sent)

@@ -48,7 +48,7 @@ def decide_widget(desk: Desk, criterion: str) -> Any:
         f"<p>{marked(e.quote, [(0, len(e.quote), e.finding)])} "
         f"<small>{e.stance}: {escape(e.document_id)}, page {e.page}</small></p>"
         for e in before.excerpts
-        if e.stance != "context"
+        if e.id in before.deciding()
     )
     shown = ipywidgets.HTML(f"<b>{escape(criterion)}</b> suggested: {_words(before.suggested)}{quotes}")
     reason = ipywidgets.Text(placeholder="reason")
