@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import date
 
 from criteria.decide import Facts, decide
 from criteria.facts import facts
@@ -16,6 +17,7 @@ from extractors.finding import Assertion, Finding
 CASE_KEYS = ("name", "status", "findings", "drug", "phase", "request_date")
 FINDING_KEYS = ("on", "mode", "score", "with", "computed")
 STATUSES = ("met", "not_met", "insufficient", "conflicting")
+MODES = tuple(field.name for field in fields(Assertion))
 FEWEST = 6
 """Cases that a criterion needs."""
 
@@ -41,11 +43,10 @@ def load_cases(policy: Policy, name: str) -> tuple[PolicyCase, ...]:
     cases: list[PolicyCase] = []
     for criterion in policy.criteria:
         entry = top.get(criterion.id)
-        if isinstance(entry, str):
-            entry = top.get(entry.removeprefix("same as "))
-        if not isinstance(entry, list) or len(entry) < FEWEST:
+        key = entry.removeprefix("same as ") if isinstance(entry, str) else criterion.id
+        if not isinstance(top.get(key), list) or len(top[key]) < FEWEST:
             top.fail(f"{criterion.id} has fewer than {FEWEST} cases", "add cases, or 'same as OTHER'", criterion.id)
-        cases += [_case(criterion, item) for item in entry]
+        cases += [_case(criterion, item) for item in top.mappings(key)]
     return tuple(cases)
 
 
@@ -76,10 +77,10 @@ def _case(criterion: Criterion, entry: Located) -> PolicyCase:
         criterion=criterion.id,
         name=entry.need("name", str),
         status=entry["status"],
-        findings=tuple(_finding(item, n) for n, item in enumerate(entry.get("findings") or ())),
-        phase=entry.get("phase") or ("implant" if criterion.id.startswith("II.") else "trial"),
-        drug=entry.get("drug"),
-        request_date=str(entry.get("request_date") or "2026-03-31"),
+        findings=tuple(_finding(item, n) for n, item in enumerate(entry.mappings("findings"))),
+        phase=entry.text("phase") or ("implant" if criterion.id.startswith("II.") else "trial"),
+        drug=entry.text("drug") or None,
+        request_date=_day(entry, "request_date") or "2026-03-31",
         line=entry.line,
     )
 
@@ -93,17 +94,29 @@ def _finding(entry: Located, number: int) -> Finding:
     value = entry[kinds[0]]
     if isinstance(value, str) and value not in facts()[kinds[0]].values:
         entry.fail(f"{kinds[0]} is never {value!r}", f"use {', '.join(facts()[kinds[0]].values)}", kinds[0])
-    modes = dict.fromkeys(entry.get("mode") or (), True)
+    if not isinstance(value, str) and (facts()[kinds[0]].unit is None or isinstance(value, bool)):
+        entry.fail(f"{kinds[0]} has no number", f"use {', '.join(facts()[kinds[0]].values)}", kinds[0])
+    modes = dict.fromkeys(entry.texts("mode"), True)
+    for mode in sorted(modes.keys() - MODES):
+        entry.fail(f"unknown mode {mode!r}", f"use {', '.join(MODES)}", "mode")
     return Finding(
         kind=kinds[0],
-        value=float(value) if isinstance(value, int | float) else value,
+        value=value if isinstance(value, str) else entry.number(kinds[0]),
         excerpt=Excerpt("case", 1, number * 10, number * 10 + 4, "case"),
         rule="case",
         assertion=Assertion(**modes),
         unit=facts()[kinds[0]].unit if not isinstance(value, str) else None,
-        date=str(entry["on"]) if entry.get("on") else None,
-        score=float(entry.get("score", 1.0)),
-        attributes=dict(entry.get("with") or {}),
-        derivation=entry.get("computed"),
+        date=_day(entry, "on"),
+        score=entry.number("score") if "score" in entry else 1.0,
+        attributes=dict(entry.need("with", Located)) if "with" in entry else {},
+        derivation=entry.text("computed") or None,
         operands=(Excerpt("case", 2, number * 10, number * 10 + 4, "case"),) if entry.get("computed") else (),
     )
+
+
+def _day(entry: Located, key: str) -> str | None:
+    text = entry.text(key)
+    try:
+        return date.fromisoformat(text).isoformat() if text else None
+    except ValueError:
+        entry.fail(f"{key!r} is no day", "write YYYY-MM-DD", key)

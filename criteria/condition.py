@@ -10,6 +10,7 @@ A condition sees findings only, never the text of a record.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from criteria.facts import facts
@@ -108,20 +109,19 @@ def parse_condition(entry: Located) -> Condition:
     """A condition from its mapping. Raises UserError with file, line and remedy."""
     if "all" in entry:
         entry.only(("all",))
-        return Parts(tuple(parse_condition(part) for part in _mappings(entry, "all")))
+        return Parts(tuple(parse_condition(part) for part in _conditions(entry, "all")))
     if "any" in entry:
         entry.only(("any", "missing"))
-        ways = tuple(parse_condition(way) for way in _mappings(entry, "any"))
+        ways = tuple(parse_condition(way) for way in _conditions(entry, "any"))
         return Alternatives(ways, entry.need("missing", str))
     return _statement(entry)
 
 
-def _mappings(entry: Located, key: str) -> list[Located]:
-    items: list[Any] = entry.need(key, list)
-    for item in items:
-        if not isinstance(item, Located):
-            entry.fail(f"an item of {key!r} is not a mapping", "write each as 'fact: ...'", key)
-    return items
+def _conditions(entry: Located, key: str) -> list[Located]:
+    entry.need(key, list)
+    if not entry.mappings(key):
+        entry.fail(f"{key!r} is empty", "write at least one 'fact: ...'", key)
+    return entry.mappings(key)
 
 
 def _statement(entry: Located) -> Statement:
@@ -129,34 +129,38 @@ def _statement(entry: Located) -> Statement:
     kind = entry.need("fact", str)
     known = facts()
     if kind not in known:
-        entry.fail(f"unknown fact {kind!r}", "use a fact of extractors/facts.yaml", "fact")
+        near = get_close_matches(kind, known, 1)
+        remedy = f"use {near[0]}, or another" if near else "use a"
+        entry.fail(f"unknown fact {kind!r}", f"{remedy} fact of extractors/facts.yaml", "fact")
     words: dict[str, frozenset[str]] = {}
     for key in WORD_SETS:
-        words[key] = frozenset(entry.get(key) or ())
+        words[key] = frozenset(entry.texts(key))
         for word in sorted(words[key] - set(known[kind].values)):
             entry.fail(f"{kind} is never {word!r}", f"use {', '.join(known[kind].values)}", key)
-    bounds = [Bound(key, float(entry[key])) for key in BOUNDS if key in entry]
+    bounds = [Bound(key, entry.number(key)) for key in BOUNDS if key in entry]
     if len(bounds) > 1 or (bounds and not known[kind].unit):
         entry.fail(f"bound on {kind}", "write one bound, on a fact that has a number", bounds[-1].kind)
     if not bounds and not words["met"]:
         entry.fail(f"nothing meets {kind}", "add met: [...] or a bound such as at_least:")
-    when = entry.get("when")
+    when: Any = entry.text("when") or None
     if when not in (None, "before_trial", "after_trial"):
         entry.fail(f"unknown time {when!r}", "use before_trial or after_trial", "when")
+    if entry.text("lists") and entry["lists"] not in known:
+        entry.fail(f"unknown fact {entry['lists']!r}", "use a fact of extractors/facts.yaml", "lists")
     return Statement(
         fact=kind,
         bound=bounds[0] if bounds else None,
         when=when,
-        doubt_days=int(entry.get("doubt_days") or 0),
-        each=entry.get("each"),
-        lists=entry.get("lists"),
+        doubt_days=int(entry.number("doubt_days")) if "doubt_days" in entry else 0,
+        each=entry.text("each") or None,
+        lists=entry.text("lists") or None,
         missing=entry.need("missing", str),
-        part=entry.get("part") or "",
-        unclear=entry.get("unclear") or "",
-        event=bool(entry.get("event")),
-        now=bool(entry.get("now")),
-        plans=bool(entry.get("plans")),
-        optional=bool(entry.get("optional")),
+        part=entry.text("part"),
+        unclear=entry.text("unclear"),
+        event=entry.true("event"),
+        now=entry.true("now"),
+        plans=entry.true("plans"),
+        optional=entry.true("optional"),
         met=words["met"],
         not_met=words["not_met"],
         open=words["open"],

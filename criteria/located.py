@@ -11,6 +11,10 @@ import yaml
 from extractors.errors import UserError
 
 
+NAMES: dict[type, str] = {str: "a text", list: "a list", bool: "true or false", int: "a number", float: "a number", type(None): "empty"}
+"""What a value is called in a message."""
+
+
 class Located(dict[str, Any]):
     """A mapping that knows its file and the line of each of its keys."""
 
@@ -33,8 +37,37 @@ class Located(dict[str, Any]):
         if key not in self:
             self.fail(f"no {key!r}", f"add {key}:")
         if not isinstance(self[key], kind):
-            self.fail(f"{key!r} is a {type(self[key]).__name__}", f"write a {kind.__name__}", key)
+            self.fail(f"{key!r} is {NAMES.get(type(self[key]), 'a mapping')}", f"write {NAMES.get(kind, 'a mapping')}", key)
         return self[key]
+
+    def text(self, key: str) -> str:
+        """The text of a key that may be left out: "" then."""
+        return self.need(key, str) if self.get(key) is not None else ""
+
+    def texts(self, key: str) -> list[str]:
+        """The words of a list that may be left out."""
+        words: list[str] = self.need(key, list) if self.get(key) is not None else []
+        if not all(isinstance(word, str) for word in words):
+            self.fail(f"an item of {key!r} is no text", "write words, a bare number or date in quotes", key)
+        return words
+
+    def mappings(self, key: str) -> list[Located]:
+        """The mappings of a list that may be left out."""
+        items: list[Any] = self.need(key, list) if self.get(key) is not None else []
+        if not all(isinstance(item, Located) for item in items):
+            self.fail(f"an item of {key!r} is not a mapping", "write each as 'key: value' lines after '- '", key)
+        return items
+
+    def number(self, key: str) -> float:
+        """The number of a key that must be there."""
+        value = self.need(key, object)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.fail(f"{key!r} is {NAMES.get(type(value), 'a mapping')}", "write a number", key)
+        return float(value)
+
+    def true(self, key: str) -> bool:
+        """Whether a key that may be left out says true."""
+        return bool(self.need(key, bool)) if self.get(key) is not None else False
 
 
 def read_yaml(path: Path) -> Located:

@@ -5,7 +5,7 @@ A policy is a folder under `criteria/policies/`: `policy.yaml`, `cases.yaml`, `S
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,15 +115,17 @@ def load_policy(name: str = DEFAULT_POLICY) -> Policy:
     top.only(("id", "title", "revision", "trust", "codes", "pathways", "exclusions", "flags", "criteria"))
     criteria = _criteria(top)
     sections = {section_of(c.id) for c in criteria}
+    top.need("pathways", list)
+    pathways = tuple(_pathway(entry, sections) for entry in top.mappings("pathways"))
     return Policy(
         id=top.need("id", str),
         title=top.need("title", str),
         revision=top.need("revision", str),
         trust=_trust(top),
         codes=_codes(top),
-        pathways=tuple(_pathway(entry, sections) for entry in top.need("pathways", list)),
-        exclusions=tuple(_exclusion(entry) for entry in top.get("exclusions") or ()),
-        flags=tuple(_flag(entry) for entry in top.get("flags") or ()),
+        pathways=pathways,
+        exclusions=tuple(_exclusion(entry) for entry in top.mappings("exclusions")),
+        flags=tuple(_flag(entry, pathways) for entry in top.mappings("flags")),
         criteria=criteria,
     )
 
@@ -131,25 +133,25 @@ def load_policy(name: str = DEFAULT_POLICY) -> Policy:
 def _trust(top: Located) -> Mapping[str, float]:
     entry: Located = top.need("trust", Located)
     entry.only(("met", "not_met"))
-    return {status: float(entry.need(status, float)) for status in ("met", "not_met")}
+    return {status: entry.number(status) for status in ("met", "not_met")}
 
 
 def _codes(top: Located) -> Mapping[str, str]:
     entry: Located = top.need("codes", Located)
     entry.only((*PHASES, "none"))
-    return {str(code): phase for phase, listed in entry.items() for code in listed}
+    return {code: phase for phase in entry for code in entry.texts(phase)}
 
 
 def _criteria(top: Located) -> tuple[Criterion, ...]:
-    entries: list[Located] = top.need("criteria", list)
+    top.need("criteria", list)
     found: dict[str, Criterion] = {}
-    for entry in entries:
+    for entry in top.mappings("criteria"):
         entry.only(("id", "title", "asks", "test", "same_as"))
         name = entry.need("id", str)
         if name in found:
             entry.fail(f"criterion {name} stands twice", "give each criterion its own number", "id")
         if "same_as" in entry:
-            if entry["same_as"] not in found:
+            if entry.need("same_as", str) not in found:
                 entry.fail(f"{entry['same_as']} is not above", "name a criterion defined earlier", "same_as")
             test = found[entry["same_as"]].test
         else:
@@ -164,7 +166,8 @@ def _pathway(entry: Located, sections: set[str]) -> Pathway:
         entry.fail(f"unknown phase {entry['phase']!r}", f"use {', '.join(PHASES)} or {ANY}", "phase")
     if entry.need("indication", str) not in (*INDICATIONS, ANY):
         entry.fail(f"unknown indication {entry['indication']!r}", f"use {', '.join(INDICATIONS)} or {ANY}", "indication")
-    for section in entry.need("sections", list):
+    entry.need("sections", list)
+    for section in entry.texts("sections"):
         if section not in sections:
             entry.fail(f"no criterion of section {section}", "number criteria as SECTION.n (I.B.4) or SECTIONn (C2a)", "sections")
     return Pathway(
@@ -177,11 +180,12 @@ def _exclusion(entry: Located) -> Exclusion:
     return Exclusion(entry.need("topic", str), entry.need("policy", str), entry.need("reason", str))
 
 
-def _flag(entry: Located) -> FlagRule:
+def _flag(entry: Located, pathways: Sequence[Pathway]) -> FlagRule:
     entry.only(("kind", "fact", "value", "pathways", "detail"))
     fact, value = entry.need("fact", str), entry.need("value", str)
     if fact not in facts() or value not in facts()[fact].values:
         entry.fail(f"unknown fact or value {fact} = {value}", "use those of extractors/facts.yaml", "fact")
-    return FlagRule(
-        entry.need("kind", str), fact, value, tuple(entry.need("pathways", list)), entry.need("detail", str)
-    )
+    entry.need("pathways", list)
+    for name in set(entry.texts("pathways")) - {pathway.id for pathway in pathways}:
+        entry.fail(f"no pathway {name!r}", f"use {', '.join(pathway.id for pathway in pathways)}", "pathways")
+    return FlagRule(entry.need("kind", str), fact, value, tuple(entry["pathways"]), entry.need("detail", str))

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from importlib.metadata import PackageNotFoundError, version
 
 from criteria.decide import Decision, Facts, Status, decide
-from criteria.evidence import Evidence, evidence_of
+from criteria.evidence import Evidence, Stance, evidence_of
 from criteria.policy import Criterion, Pathway, Policy
 from criteria.rationale import derivation_of, rationale_of
 from criteria.request import Request
 from criteria.timeline import Clock, read_clock
 from extractors.document import Document
 from extractors.finding import Finding
+from extractors.markup import marked
+from extractors.rules import rules_version
+
+STATUS_WORDS: Mapping[Status, str] = {
+    "met": "Met", "not_met": "Not met", "insufficient": "Not documented", "conflicting": "Conflicting",
+}  # fmt: skip
+STATUS_SIGNS: Mapping[Status, str] = {"met": "✓", "not_met": "✕", "insufficient": "?", "conflicting": "≠"}
+STATUS_COLOURS: Mapping[Status, str] = {
+    "met": "#1f6f4a", "not_met": "#a33327", "insufficient": "#5b6270", "conflicting": "#8a5a00",
+}  # fmt: skip
+STANCE_COLOURS: Mapping[Stance, str] = {"supports": "#bfe8d0", "contradicts": "#f6cabd", "context": "#d5def0"}
+CELL = "text-align:left;vertical-align:top;padding:.3em .6em"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +40,22 @@ class CriterionResult:
     derivation: str | None
     missing: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+
+    def _repr_html_(self) -> str:
+        return f"<table>{self.row()}</table>"
+
+    def row(self) -> str:
+        """The criterion as a row of a table: its number and title, suggestion, why, and the words that decide."""
+        quotes = "<br>".join(
+            marked(e.excerpt.quote, [(0, len(e.excerpt.quote), e.finding)], STANCE_COLOURS[e.stance])
+            + f" <small>{e.stance}: {escape(e.excerpt.document_id)}, page {e.excerpt.page}</small>"
+            for e in self.evidence
+            if e.stance != "context"
+        )
+        status = f'<b style="color:{STATUS_COLOURS[self.status]}">{STATUS_SIGNS[self.status]} {STATUS_WORDS[self.status]}</b>'
+        why = escape(self.derivation or self.rationale)
+        cells = (f"<b>{escape(self.id)}</b> {escape(self.title)}", status, why, quotes)
+        return "<tr>" + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells) + "</tr>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +94,15 @@ class Screening:
     criteria: tuple[CriterionResult, ...]
     flags: tuple[Flag, ...]
 
+    def _repr_html_(self) -> str:
+        """Flags, then a row per criterion, as a notebook shows them."""
+        head = f"{self.packet_id}: {self.policy}, revision {self.policy_revision}, pathway {self.pathway or 'none'}"
+        notes = "".join(f"<p>⚑ {escape(flag.detail)}</p>" for flag in self.flags)
+        names = "".join(f'<th style="{CELL}">{n}</th>' for n in ("Criterion", "Suggested", "Why", "Words of the record"))
+        rows = "".join(result.row() for result in self.criteria)
+        told = "<p>Suggestions for a reviewer, who decides.</p>"
+        return f"<h4>{escape(head)}</h4>{notes}<table><tr>{names}</tr>{rows}</table>{told}"
+
 
 def screen(
     policy: Policy,
@@ -98,10 +136,12 @@ def screen(
 
 
 def software_version() -> str:
+    """The version; with a user's own rules laid over the shipped ones, which rules, too."""
+    own = f"+rules.{rules_version()}" if rules_version() else ""
     try:
-        return version("chartproof")
+        return version("chartproof") + own
     except PackageNotFoundError:
-        return "uninstalled"
+        return f"uninstalled{own}"
 
 
 def _by_kind(findings: Sequence[Finding]) -> Mapping[str, tuple[Finding, ...]]:

@@ -5,10 +5,14 @@ Coordinates are PDF points of the displayed page, origin top left: (x0, top, x1,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from html import escape
 from typing import Literal
 
 import numpy as np
+
+from extractors.markup import marked
 
 Box = tuple[float, float, float, float]
 LineKind = Literal["text", "heading", "row", "header", "footer"]
@@ -48,6 +52,15 @@ class Page:
     confidence: np.ndarray | None = None
     reason: str | None = None
 
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def html(self, spots: Iterable[tuple[int, int, str]] = ()) -> str:
+        """The page's text, with `spots` marked: start, end, and what to say of the words between."""
+        how = " (recognised from a picture)" if self.ocr else "" if self.readable else f" ({self.reason or 'unreadable'})"
+        text = marked(self.text, sorted(spots))
+        return f'<p><b>Page {self.number}</b>{escape(how)}</p><pre style="white-space:pre-wrap">{text}</pre>'
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
@@ -58,6 +71,10 @@ class Document:
     sha256: str
     pages: tuple[Page, ...]
     warnings: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """The pages' texts, as a notebook shows them."""
+        return f"<h4>{escape(self.file)}</h4>" + "".join(page._repr_html_() for page in self.pages)
 
 
 @dataclass(frozen=True, slots=True)

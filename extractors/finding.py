@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from html import escape
 
 from extractors.document import Excerpt
+from extractors.markup import marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,17 @@ class Finding:
     attributes: Mapping[str, object] = field(default_factory=dict)
     operands: tuple[Excerpt, ...] = ()
     derivation: str | None = None
+
+    @property
+    def said(self) -> str:
+        """The fact in short: "infection = absent", "opioid_dose = 60 MME/day"."""
+        value = f"{self.value:g}" if isinstance(self.value, float) else self.value
+        return f"{self.kind} = {value}{f' {self.unit}' if self.unit else ''}"
+
+    def _repr_html_(self) -> str:
+        """The fact, where it stands and how it was read, and its words."""
+        modes = ", ".join(name for name, on in asdict(self.assertion).items() if on)
+        place = f"{self.excerpt.document_id}, page {self.excerpt.page}"
+        parts = [place, self.date or "", self.rule, f"score {self.score:.2f}", modes, self.derivation or ""]
+        quote = marked(self.excerpt.quote, [(0, len(self.excerpt.quote), self.said)])
+        return f"<div><b>{escape(self.said)}</b> · {escape(' · '.join(p for p in parts if p))}<br>{quote}</div>"

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
+from extractors.rules import own_text, rules
 
 _FORM = (
     r"(?:\s*[-,]?\s*(?:hcl|sulfate|sulphate|bitartrate|er|sr|cr|xr|la|xl|ir|immediate[- ]release|"
@@ -22,8 +21,6 @@ _FORM = (
 )
 _EXTENDED = re.compile(r"\b(?:er|sr|cr|xr|la|xl|extended|long|controlled)\b", re.I)
 _PATCH = re.compile(r"\b(?:patch(?:es)?|transdermal|td)\b", re.I)
-
-
 _EQUIVALENT = re.compile(r"\s+(?:milligram\s+|mg\s+)?(?:dose\s+)?equivalents?\b", re.I)
 
 
@@ -65,10 +62,14 @@ class Formulary:
     others: re.Pattern[str]
 
 
-@cache
 def formulary() -> Formulary:
-    """The shipped table."""
-    data: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "opioids.yaml").read_text(encoding="utf-8"))
+    """The shipped table, and what a user adds to it."""
+    return _formulary(own_text("opioids.yaml"))
+
+
+@cache
+def _formulary(own: str) -> Formulary:
+    data = rules("opioids.yaml", own)
     opioids: dict[str, Opioid] = {}
     names: dict[str, str] = {}
     extended: set[str] = set()

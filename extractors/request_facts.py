@@ -6,16 +6,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
-
-import yaml
 
 from extractors.dates import document_date
 from extractors.document import Document
 from extractors.identity import DATE, Identity, foreign_pages, iso_date, packet_identity
 from extractors.opioids import opioids_in
 from extractors.procedures import find_trials
+from extractors.rules import own_text, rules
 from extractors.structure import segments
 
 __all__ = ["Identity", "RequestFacts", "RequestHint", "drug_names", "foreign_pages", "read_request_facts"]
@@ -58,10 +56,14 @@ class RequestHint:
     request_date: str | None
 
 
-@cache
 def cues() -> Mapping[str, Any]:
     """The patterns and drug names of request.yaml; each list of patterns compiled to one expression per item."""
-    data = yaml.safe_load(files("extractors").joinpath("request.yaml").read_text(encoding="utf-8"))
+    return _cues(own_text("request.yaml"))
+
+
+@cache
+def _cues(own: str) -> Mapping[str, Any]:
+    data = rules("request.yaml", own)
     return {
         key: value if key in ("added", "examples") else [re.compile(pattern, re.IGNORECASE) for pattern in value]
         for key, value in data.items()

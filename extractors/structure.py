@@ -11,11 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
-
-import yaml
 
 from extractors.document import Line, Page
+from extractors.rules import own_text, rules
 from extractors.segment import Mark, Segment, SegmentKind
 from extractors.sentences import sentence_spans
 from extractors.talk import talk_marks
@@ -40,9 +38,13 @@ class Section:
 NO_SECTION = Section("", "", frozenset())
 
 
-@cache
 def _sections() -> dict[str, tuple[str, frozenset[Mark]]]:
-    data = yaml.safe_load(files("extractors").joinpath("sections.yaml").read_text("utf-8"))
+    return _known_headings(own_text("sections.yaml"))
+
+
+@cache
+def _known_headings(own: str) -> dict[str, tuple[str, frozenset[Mark]]]:
+    data = rules("sections.yaml", own)
     return {w.lower(): (name, frozenset(e.get("marks", ()))) for name, e in data.items() for w in e["words"]}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +84,6 @@ def decisions_in(record: Json) -> list[Decided]:
     return [_decided(record["packet_id"], entry) for entry in entries]
 
 
-def write_decision(decided: Decided, path: Path) -> None:
-    """Append one decision; what stands in the file is never changed."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(decided), ensure_ascii=False) + "\n")
-
-
 def latest(decisions: Iterable[Decided]) -> dict[tuple[str, str], Decided]:
     """The last decision on each packet's criterion."""
     return {(d.packet_id, d.criterion): d for d in decisions}
@@ -144,17 +138,20 @@ def labelled_pages(
 ) -> Iterator[Labelled]:
     """Every page that is quoted, with its facts as spans "kind=value".
 
-    `texts` gives a page's text by (packet_id, document_id, page). With `decisions`, only the excerpts of criteria that
-    a reviewer confirmed teach; with none, all that were suggested do.
+    `texts` gives a page's text by (packet_id, document_id, page). With `decisions`, only the excerpts that a reviewer
+    kept in criteria that the reviewer confirmed teach; with none, all that were suggested do.
     """
-    kept = {(d.packet_id, d.criterion) for d in latest(decisions).values() if not d.changed}
+    final = latest(decisions)
     for screening in screenings:
         packet = screening["packet_id"]
         pages: dict[tuple[str, int], set[Span]] = {}
         for result in screening["criteria"]:
-            if decisions and (packet, result["id"]) not in kept:
+            decided = final.get((packet, result["id"]))
+            if decisions and (decided is None or decided.changed):
                 continue
             for item in result["evidence"]:
+                if decided is not None and not _stands(item, decided):
+                    continue
                 value = item["attributes"].get("value")
                 if item["stance"] != "context" and isinstance(value, str):
                     span = Span(item["start"], item["end"], f"{item['finding']}={value}")
@@ -164,6 +161,13 @@ def labelled_pages(
             ordered = tuple(sorted(spans, key=lambda s: (s.start, s.end, s.label)))
             meta = {"packet_id": packet, "document_id": document, "page": page}
             yield Labelled(f"{packet}/{document}/{page}", text, ordered, meta)
+
+
+def _stands(item: Json, decided: Decided) -> bool:
+    """Whether the reviewer left a suggested excerpt where it was: one dropped or moved to other words does not teach."""
+    kept = [e for e in decided.excerpts if not e.get("dropped")]
+    where = ("document_id", "page", "start", "end")
+    return not decided.excerpts or any(all(e[name] == item[name] for name in where) for e in kept)
 
 
 def training_rows(labelled: Iterable[Labelled]) -> Iterator[dict[str, Any]]:

@@ -60,10 +60,15 @@ def write_worksheet(
     screening: Screening, documents: Sequence[Document], files: Mapping[str, Path], policy: Policy, workspace: Path
 ) -> Path:
     """Write worksheets/<packet_id>.html. `files` gives each document's file, for its pictures."""
-    page = build(screening, documents, files, policy)
-    return write_file(
-        workspace / "worksheets" / f"{screening.packet_id}.html", _template().render(page=page, words=STATUS_WORDS)
-    )
+    text = worksheet_html(screening, documents, files, policy)
+    return write_file(workspace / "worksheets" / f"{screening.packet_id}.html", text)
+
+
+def worksheet_html(
+    screening: Screening, documents: Sequence[Document], files: Mapping[str, Path], policy: Policy
+) -> str:
+    """The worksheet as one HTML page that needs no other."""
+    return _template().render(page=build(screening, documents, files, policy), words=STATUS_WORDS)
 
 
 def build(screening: Screening, documents: Sequence[Document], files: Mapping[str, Path], policy: Policy) -> Worksheet:

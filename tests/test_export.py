@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import spacy
 from fhir.resources.R4B import get_fhir_model_class
+from spacy.tokens import Doc
+from spacy.training import Corpus
+from spacy.vocab import Vocab
 from text_packet import text_packet
 
 from criteria.diff import changes, effects
+from criteria.facts import facts
 from criteria.policy import load_policy
 from extractors.errors import UserError
 from pipeline.cli import main
@@ -28,24 +35,72 @@ from pipeline.labels import (
     gold_case,
     read_decisions,
     training_rows,
-    write_decision,
     write_gold,
 )
 
 AT = "2026-03-31T10:00:00+00:00"
 POLICY = load_policy()
+OA, DCT, RDF = "http://www.w3.org/ns/oa#", "http://purl.org/dc/terms/", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+LINKS = {
+    "body": "hasBody", "target": "hasTarget", "source": "hasSource", "selector": "hasSelector", "refinedBy": "refinedBy",
+}  # fmt: skip
 TERMS = {
-    "oa": "http://www.w3.org/ns/oa#",
     "id": "@id",
     "type": "@type",
-    "Annotation": "oa:Annotation",
-    "target": {"@type": "@id", "@id": "oa:hasTarget"},
-    "selector": {"@type": "@id", "@id": "oa:hasSelector"},
-    "refinedBy": {"@type": "@id", "@id": "oa:refinedBy"},
-    "exact": "oa:exact",
-    "start": "oa:start",
+    **{name: OA + name for name in ("Annotation", "SpecificResource", "exact", "prefix", "suffix", "start", "end")},
+    **{name: OA + name for name in ("FragmentSelector", "TextQuoteSelector", "TextPositionSelector", "classifying")},
+    **{name: {"@type": "@id", "@id": OA + link} for name, link in LINKS.items()},
+    "motivation": {"@type": "@vocab", "@id": OA + "motivatedBy"},
+    "purpose": {"@type": "@vocab", "@id": OA + "hasPurpose"},
+    "creator": {"@type": "@id", "@id": DCT + "creator"},
+    "conformsTo": {"@type": "@id", "@id": DCT + "conformsTo"},
+    "created": DCT + "created",
+    "value": RDF + "value",
+    "name": "http://xmlns.com/foaf/0.1/name",
+    "Software": "https://www.w3.org/ns/activitystreams#Application",
 }
-"""Terms of http://www.w3.org/ns/anno.jsonld, which is not fetched here."""
+"""What the published context says of the terms that are used; it is not fetched here. A term missing here is dropped."""
+POSITION = {
+    "type": "object",
+    "properties": {"type": {"const": "TextPositionSelector"}, "start": {"type": "integer"}, "end": {"type": "integer"}},
+    "required": ["type", "start", "end"],
+}
+FRAGMENT = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "FragmentSelector"},
+        "conformsTo": {"type": "string", "format": "uri"},
+        "value": {"type": "string", "pattern": r"^page=\d+(&viewrect=[\d.]+(,[\d.]+){3})?$"},
+        "refinedBy": POSITION,
+    },
+    "required": ["type", "conformsTo", "value", "refinedBy"],
+}
+QUOTE = {
+    "type": "object",
+    "properties": {"type": {"const": "TextQuoteSelector"}, "exact": {"type": "string", "minLength": 1}},
+    "required": ["type", "exact", "prefix", "suffix"],
+}
+MODEL = {
+    "type": "object",
+    "properties": {
+        "@context": {"type": "array", "prefixItems": [{"const": "http://www.w3.org/ns/anno.jsonld"}]},
+        "id": {"type": "string", "format": "uri"},
+        "type": {"const": "Annotation"},
+        "motivation": {"const": "classifying"},
+        "created": {"type": "string", "pattern": r"T.*(Z|[+-]\d\d:\d\d)$"},
+        "body": {"type": "object", "required": ["type", "source"]},
+        "target": {
+            "type": "object",
+            "properties": {
+                "source": {"type": "string", "format": "uri"},
+                "selector": {"type": "array", "prefixItems": [FRAGMENT, QUOTE], "minItems": 2, "maxItems": 2},
+            },
+            "required": ["source", "selector"],
+        },
+    },
+    "required": ["@context", "id", "type", "target", "body"],
+}
+"""The musts of the Web Annotation Data Model, for the selectors that are used."""
 
 
 @pytest.fixture(scope="module")
@@ -87,21 +142,43 @@ def test_a_packet_has_what_the_exports_need(screening: dict[str, Any]) -> None:
     assert sum(len(c["evidence"]) for c in screening["criteria"]) > 5
 
 
-def test_every_annotation_is_an_oa_annotation_for_rdflib(screening: dict[str, Any], texts: dict[Any, str]) -> None:
-    rdflib = pytest.importorskip("rdflib")
-    oa = rdflib.Namespace("http://www.w3.org/ns/oa#")
+def test_every_annotation_holds_the_model_and_keeps_all_it_says_as_linked_data(screening: dict[str, Any], texts: dict[Any, str]) -> None:
+    import jsonschema
+    import rdflib
+
+    oa = rdflib.Namespace(OA)
     pages = {(doc, page): text for (_, doc, page), text in texts.items()}
     found = list(web_annotations(screening, pages, AT))
     assert len({a["id"] for a in found}) == len(found) == sum(len(c["evidence"]) for c in screening["criteria"])
     for one in found:
-        local = {**one, "@context": [TERMS, one["@context"][1]]}  # what the published context says of them
+        jsonschema.Draft202012Validator(MODEL).validate(one)
+        local = {**one, "@context": [TERMS, one["@context"][1]]}
         graph = rdflib.Graph().parse(data=json.dumps(local), format="json-ld")
         node = rdflib.URIRef(one["id"])
         assert (node, rdflib.RDF.type, oa.Annotation) in graph
-        exact = one["target"]["selector"][1]["exact"]
-        assert {str(o) for o in graph.objects(None, oa.exact)} == {exact}
-        starts = {int(o) for o in graph.objects(None, oa.start)}
-        assert starts == {one["target"]["selector"][0]["refinedBy"]["start"]}
+        said = {str(value) for value in graph.objects() if isinstance(value, rdflib.Literal)}
+        assert {str(value) for value in _values(one, "@context", "id", "type", "source", "motivation", "purpose", "conformsTo")} == said
+        assert len(set(graph.objects(None, oa.hasSelector))) == 2 and len(set(graph.objects(None, oa.refinedBy))) == 1
+
+
+def _values(node: Any, *left_out: str) -> Iterator[Any]:
+    """The plain values of a JSON object, those of some keys left out."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from () if key in left_out else _values(value, *left_out)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _values(value, *left_out)
+    else:
+        yield node
+
+
+def test_an_annotation_without_its_offsets_is_refused(screening: dict[str, Any]) -> None:
+    import jsonschema
+
+    one = next(web_annotations(screening, {}, AT))  # no page texts: no words before and after
+    with pytest.raises(jsonschema.ValidationError, match="prefix"):
+        jsonschema.Draft202012Validator(MODEL).validate(one)
 
 
 def test_an_annotation_is_found_again_on_its_page_and_on_a_shifted_one(screening: dict[str, Any], texts: dict[Any, str]) -> None:
@@ -124,6 +201,9 @@ def test_fhir_resources_hold_for_the_library_and_for_the_own_check(screening: di
         response = made["entry"][1]["resource"]
         assert response["status"] == status
         assert [i["linkId"] for i in response["item"]] == [c["id"] for c in screening["criteria"]]
+        urls = {entry["fullUrl"] for entry in made["entry"]}
+        inside = [r for r in _values(made["entry"]) if isinstance(r, str) and r.startswith("urn:uuid:")]
+        assert len(inside) > len(urls) and set(inside) == urls
         assert not {"ClaimResponse", "Claim"} & {e["resource"]["resourceType"] for e in made["entry"]}
 
 
@@ -168,6 +248,33 @@ def _break_option(made: dict[str, Any]) -> None:
     _response(made)["item"][0]["answer"][0]["valueCoding"]["code"] = "approved"
 
 
+def _break_version(made: dict[str, Any]) -> None:
+    _response(made)["questionnaire"] += "-draft"
+
+
+def _break_level(made: dict[str, Any]) -> None:
+    items = _response(made)["item"]
+    items.append(items[0]["answer"][0]["item"].pop(0))
+
+
+def _break_kind(made: dict[str, Any]) -> None:
+    answer = _response(made)["item"][0]["answer"][0]
+    del answer["valueCoding"]
+    answer["valueString"] = "yes"
+
+
+def _break_extension(made: dict[str, Any]) -> None:
+    _response(made)["extension"][0]["extension"] = [{"url": "a", "valueCode": "b"}]
+
+
+def _break_zone(made: dict[str, Any]) -> None:
+    _response(made)["authored"] = "2026-03-31"
+
+
+def _break_reference(made: dict[str, Any]) -> None:
+    _response(made)["subject"] = {"reference": "urn:uuid:" + "0" * 8 + "-0000" * 3 + "-" + "0" * 12}
+
+
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
@@ -178,6 +285,12 @@ def _break_option(made: dict[str, Any]) -> None:
         (_break_links, "stands twice"),
         (_break_status, "unknown status"),
         (_break_option, "none of the options"),
+        (_break_version, "in this version"),
+        (_break_level, "not below"),
+        (_break_kind, "not an answer of type choice"),
+        (_break_extension, "ext-1"),
+        (_break_zone, "not a time with its zone"),
+        (_break_reference, "not in the bundle"),
     ],
 )
 def test_the_own_check_sees_what_the_library_lets_pass(screening: dict[str, Any], broken: Any, said: str) -> None:
@@ -217,13 +330,25 @@ def test_no_cell_runs_as_a_formula(screening: dict[str, Any], cell: str, tmp_pat
 
 
 def test_a_table_filled_in_gives_decisions(screening: dict[str, Any], tmp_path: Path) -> None:
-    table = tables.frame(tables.rows([screening]))
-    table.loc[table["criterion"] == "I.B.1", "status"] = "insufficient"
-    table.to_parquet(tmp_path / "t.parquet")
     import pandas
 
-    (one,) = tables.decisions_of(pandas.read_parquet(tmp_path / "t.parquet"))
-    assert (one.criterion, one.status, one.action) == ("I.B.1", "insufficient", "correct")
+    table = tables.frame(tables.rows([screening]))
+    table.loc[table["criterion"] == "I.B.1", ["status", "reviewer", "reason"]] = ["insufficient", "R. Ames", "Too old."]
+    for kind, read in (("parquet", pandas.read_parquet), ("csv", pandas.read_csv), ("xlsx", pandas.read_excel)):
+        rows = table.astype(object).where(table.notna(), None).to_dict("records")
+        {"parquet": tables.write_parquet, "csv": tables.write_csv, "xlsx": tables.write_xlsx}[kind](rows, tmp_path / kind)
+        (one,) = tables.decisions_of(read(tmp_path / kind))
+        assert (one.criterion, one.status, one.action) == ("I.B.1", "insufficient", "correct"), kind
+        assert (one.by, one.reason, one.at) == (("R. Ames",), "Too old.", None)
+    table.loc[table["criterion"] == "I.B.1", "status"] = "approved"
+    with pytest.raises(UserError, match=r"I\.B\.1: unknown status"):
+        tables.decisions_of(table)
+
+
+def test_decisions_come_back_from_a_table_as_they_were(screening: dict[str, Any], decided: tuple[Decided, ...]) -> None:
+    back = tables.decisions_of(tables.frame(tables.rows([screening], decided)))
+    named = ("packet_id", "criterion", "suggested", "status", "action", "reason", "at", "by")
+    assert [[getattr(d, n) for n in named] for d in back] == [[getattr(d, n) for n in named] for d in decided]
 
 
 ASTRAL = Labelled(
@@ -247,6 +372,12 @@ def test_prodigy_both_ways(labelled: list[Labelled], tmp_path: Path) -> None:
     tasks = training.read_jsonl(tmp_path / "p.jsonl")
     assert list(training.from_prodigy(tasks)) == labelled
     assert list(training.from_prodigy([{**tasks[0], "answer": "reject"}])) == []
+    for task in tasks:  # as Prodigy builds its Doc: from the task's tokens, which must give the text and hold the spans
+        doc = Doc(Vocab(), [t["text"] for t in task["tokens"]], [t["ws"] for t in task["tokens"]])
+        assert doc.text == task["text"]
+        for span in task["spans"]:
+            found = doc[span["token_start"] : span["token_end"] + 1]
+            assert (found.start_char, found.end_char) == (span["start"], span["end"])
 
 
 def test_label_studio_both_ways(labelled: list[Labelled], tmp_path: Path) -> None:
@@ -273,19 +404,37 @@ def test_docbin_both_ways_through_spacy(labelled: list[Labelled], tmp_path: Path
     assert list(training.read_docbin(tmp_path / "l.spacy")) == labelled
 
 
+def test_spacy_trains_on_the_docbin(labelled: list[Labelled], tmp_path: Path) -> None:
+    training.write_docbin(labelled, tmp_path / "l.spacy")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("spancat", config={"spans_key": training.GROUP, "suggester": {"@misc": "spacy.ngram_suggester.v1", "sizes": [1, 2, 3]}})
+    examples = list(Corpus(tmp_path / "l.spacy")(nlp))
+    assert {s.label_ for e in examples for s in e.reference.spans[training.GROUP]} == {s.label for one in labelled for s in one.spans}
+    nlp.initialize(lambda: examples)
+    assert nlp.update(examples)["spancat"] > 0
+
+
 def test_decisions_give_training_rows_and_gold_cases(screening: dict[str, Any], texts: dict[Any, str], decided: tuple[Decided, ...], workspace: Path, tmp_path: Path) -> None:
     from pipeline.labels import labelled_pages
 
-    for one in decided:
-        write_decision(one, tmp_path / "d.jsonl")
+    (tmp_path / "d.jsonl").write_text("".join(json.dumps(asdict(one)) + "\n" for one in decided))
     back = read_decisions(tmp_path / "d.jsonl")
     assert [(d.criterion, d.status, d.by) for d in back] == [(d.criterion, d.status, d.by) for d in decided]
     rows = list(training_rows(labelled_pages([screening], texts, back)))
     assert rows and all(quote in row["text"] for row in rows for _, _, quote in row["facts"])
+    assert all(value in facts()[kind].values for row in rows for kind, value, _ in row["facts"])  # what `train` takes
     write_gold(gold_case(screening, back), tmp_path / "gold")
     figures = evaluate(workspace, tmp_path / "gold")
     assert figures["labels"] == len(decided)
     assert figures["accuracy"] == pytest.approx(1 - 1 / len(decided), abs=1e-4)
+
+
+def test_an_excerpt_that_the_reviewer_dropped_does_not_teach(screening: dict[str, Any], texts: dict[Any, str], decided: tuple[Decided, ...]) -> None:
+    from pipeline.labels import labelled_pages
+
+    one = next(d for d in decided if not d.changed and d.status == "met" and d.excerpts)
+    dropped = replace(one, excerpts=tuple({**e, "dropped": True} for e in one.excerpts))
+    assert list(labelled_pages([screening], texts, [one])) and not list(labelled_pages([screening], texts, [dropped]))
 
 
 def test_a_finished_worksheet_of_the_page_is_read_as_decisions(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def _target(item: Json, source: str, text: str | None) -> dict[str, Any]:
         "value": fragment,
         "refinedBy": position,
     }
-    target: dict[str, Any] = {"source": source, "selector": [selector, quote], "cp:boxes": [list(box) for box in boxes]}
+    target: dict[str, Any] = {"source": source, "selector": [selector, quote], "cp:box": [",".join(f"{v:g}" for v in box) for box in boxes]}
     if text is not None:
         target["cp:textSha256"] = hashlib.sha256(text.encode()).hexdigest()
     return target

@@ -48,7 +48,7 @@ def questionnaire(policy: Policy) -> dict[str, Any]:
     ]
     return {
         "resourceType": "Questionnaire",
-        "id": _slug(policy.id),
+        "id": str(uuid5(NAMESPACE_URL, f"{_canonical(policy.id)}|{policy.revision}")),
         "url": _canonical(policy.id),
         "version": policy.revision.replace("|", "-"),
         "name": "Criteria_" + "".join(ch if ch.isalnum() else "_" for ch in policy.id),
@@ -82,13 +82,13 @@ def bundle(
         _provenance(screening, response["id"], created, names),
         _device(screening),
         *(_document(screening, d, patient) for d in screening["documents"]),
-        *({"resourceType": "Practitioner", "id": _slug(name), "name": [{"text": name}]} for name in names),
+        *({"resourceType": "Practitioner", "id": _person(name), "name": [{"text": name}]} for name in names),
     ]
     return {
         "resourceType": "Bundle",
         "type": "collection",
         "timestamp": created,
-        "entry": [{"fullUrl": _url(r), "resource": r} for r in resources],
+        "entry": [{"fullUrl": _urn(r["id"]), "resource": r} for r in resources],
     }
 
 
@@ -146,30 +146,30 @@ def _origin(source: str, decided: Decided | None) -> dict[str, Any]:
     parts: list[dict[str, Any]] = [{"url": "source", "valueCode": source}]
     if source in ("override", "manual") and decided:
         name = decided.by[-1] if decided.by else "unknown reviewer"
-        reference = {"reference": f"Practitioner/{_slug(name)}"} if decided.by else {"display": name}
+        reference = _inside(_person(name)) if decided.by else {"display": name}
         parts.append({"url": "author", "extension": [{"url": "practitioner", "valueReference": reference}]})
     return {"url": ORIGIN, "extension": parts}
 
 
 def _provenance(screening: Json, response: str, created: str, names: Sequence[str]) -> dict[str, Any]:
-    agents = [_agent("assembler", f"Device/{_uuid(screening, 'device')}")]
-    agents += [_agent("verifier", f"Practitioner/{_slug(name)}") for name in names]
+    agents = [_agent("assembler", _uuid(screening, "device"))]
+    agents += [_agent("verifier", _person(name)) for name in names]
     entities = [
-        {"role": "source", "what": {"reference": f"DocumentReference/{_uuid(screening, d['document_id'])}"}}
+        {"role": "source", "what": _inside(_uuid(screening, d["document_id"]))}
         for d in screening["documents"]
     ]
     return {
         "resourceType": "Provenance",
         "id": _uuid(screening, "provenance"),
-        "target": [{"reference": f"QuestionnaireResponse/{response}"}],
+        "target": [_inside(response)],
         "recorded": created,
         "agent": agents,
         "entity": entities,
     }
 
 
-def _agent(role: str, reference: str) -> dict[str, Any]:
-    return {"type": {"coding": [{"system": PARTICIPANT, "code": role}]}, "who": {"reference": reference}}
+def _agent(role: str, who: str) -> dict[str, Any]:
+    return {"type": {"coding": [{"system": PARTICIPANT, "code": role}]}, "who": _inside(who)}
 
 
 def _device(screening: Json) -> dict[str, Any]:
@@ -212,10 +212,14 @@ def _uuid(screening: Json, part: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"urn:chartproof:{screening['policy']}:{screening['packet_id']}:{part}"))
 
 
-def _slug(name: str) -> str:
-    """A FHIR id: letters, digits, '-' and '.', at most 64."""
-    return "".join(ch if ch.isascii() and (ch.isalnum() or ch in "-.") else "-" for ch in name)[:64]
+def _person(name: str) -> str:
+    return str(uuid5(NAMESPACE_URL, f"urn:chartproof:reviewer:{name}"))
 
 
-def _url(resource: Json) -> str:
-    return f"urn:chartproof:{resource['resourceType']}:{resource['id']}"
+def _urn(name: str) -> str:
+    return f"urn:uuid:{name}"
+
+
+def _inside(name: str) -> dict[str, Any]:
+    """A reference within the bundle: where full URLs are URNs, only the whole URN is found again."""
+    return {"reference": _urn(name)}

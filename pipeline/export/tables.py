@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.labels import Decided, latest
+from extractors.errors import UserError
+from pipeline.labels import STATUSES, Decided, latest
 
 if TYPE_CHECKING:
     import pandas
@@ -18,7 +19,8 @@ Json = Mapping[str, Any]
 TABLE_VERSION = "1"
 COLUMNS: Mapping[str, str] = {
     "packet_id": "string", "policy": "string", "policy_revision": "string", "pathway": "string",
-    "criterion": "string", "suggested": "string", "status": "string", "reviewer": "string", "decided_at": "string",
+    "criterion": "string", "suggested": "string", "status": "string", "reviewer": "string", "reason": "string",
+    "decided_at": "string",
     "finding": "string", "value": "string", "unit": "string", "date": "string", "modes": "string", "stance": "string",
     "rule": "string", "score": "double", "document_id": "string", "document_sha256": "string", "page": "int64",
     "start": "int64", "end": "int64", "quote": "string", "boxes": "string", "software": "string",
@@ -42,6 +44,7 @@ def rows(screenings: Iterable[Json], decisions: Sequence[Decided] = ()) -> Itera
                 "suggested": result["status"],
                 "status": decision.status if decision else None,
                 "reviewer": ", ".join(decision.by) if decision else None,
+                "reason": decision.reason if decision else None,
                 "decided_at": decision.at if decision else None,
                 "software": screening["software"],
             }
@@ -119,10 +122,15 @@ def decisions_of(table: pandas.DataFrame) -> tuple[Decided, ...]:
     decided = table.dropna(subset=["status"]).drop_duplicates(["packet_id", "criterion"])
     found: list[Decided] = []
     for row in decided.to_dict("records"):
+        if row["status"] not in STATUSES:
+            raise UserError(f"{row['packet_id']}, {row['criterion']}: unknown status; use one of {', '.join(STATUSES)}")
         action = "confirm" if row["status"] == row["suggested"] else "correct"
-        at = row["decided_at"] if isinstance(row["decided_at"], str) else None
-        by = (row["reviewer"],) if isinstance(row["reviewer"], str) and row["reviewer"] else ()
-        found.append(
-            Decided(row["packet_id"], row["criterion"], row["suggested"], row["status"], action, at=at, by=by)
-        )
+        by = (row["reviewer"],) if _said(row["reviewer"]) else ()
+        reason, at = (row[name] if _said(row[name]) else None for name in ("reason", "decided_at"))
+        named = (row["packet_id"], row["criterion"], row["suggested"], row["status"], action)
+        found.append(Decided(*named, reason=reason or "", at=at, by=by))
     return tuple(found)
+
+
+def _said(cell: object) -> bool:
+    return isinstance(cell, str) and cell != ""

@@ -20,10 +20,20 @@ GROUP = "facts"
 
 
 def to_prodigy(labelled: Iterable[Labelled]) -> Iterator[dict[str, Any]]:
-    """Tasks for `spans.manual` (spans may overlap)."""
+    """Tasks for `spans.manual`, with their tokens: Prodigy refuses a span that its own would cut."""
+    import spacy
+
+    nlp = spacy.blank("en")
     for one in labelled:
-        spans = [{"start": s.start, "end": s.end, "label": s.label} for s in one.spans]
-        yield {"text": one.text, "spans": spans, "meta": {"id": one.id, **one.meta}}
+        doc = _doc(nlp, one)
+        tokens = [
+            {"text": t.text, "start": t.idx, "end": t.idx + len(t), "id": t.i, "ws": bool(t.whitespace_)} for t in doc
+        ]
+        spans = [
+            {"start": s.start_char, "end": s.end_char, "token_start": s.start, "token_end": s.end - 1, "label": s.label_}
+            for s in doc.spans[GROUP]
+        ]
+        yield {"text": one.text, "tokens": tokens, "spans": spans, "meta": {"id": one.id, **one.meta}}
 
 
 def from_prodigy(tasks: Iterable[Json]) -> Iterator[Labelled]:
