@@ -19,16 +19,16 @@ Damage = Callable[[bytes, random.Random], bytes]
 
 
 def write_damaged(folder: Path, n: int, seed: int = 1) -> list[Path]:
-    """Write n files, each with one kind of damage, named by number and kind; the same seed gives the same bytes.
+    """Write n packets of one file, each with one kind of damage and named by number and kind, the same for a seed.
 
     The password files are the exception: their salt is drawn anew.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     chance, sound = random.Random(seed), {kind: make() for kind, make in SOUND.items()}
     paths = []
     for i in range(n):
         name, (kind, suffix, damage) = list(DAMAGE.items())[i % len(DAMAGE)]
-        path = folder / f"{i:04d}_{name}{suffix}"
+        path = folder / f"{i:04d}_{name}" / f"file{suffix}"
+        path.parent.mkdir(parents=True)
         path.write_bytes(damage(chance.choice(sound[kind]), chance))
         paths.append(path)
     return paths
