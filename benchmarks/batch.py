@@ -20,8 +20,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from damaged import write_damaged
-
 from pipeline.batch import Options, screen_all
 from pipeline.ledger import Ended, Entry, Ledger, sqlite_url
 from pipeline.packets import find_packets
@@ -102,6 +100,9 @@ def _peak(pages: int) -> int:
 
 def damaged(args: argparse.Namespace) -> dict[str, object]:
     """Every damaged file is a packet; each must end as a screening or as a named problem. Goes on where it was ended."""
+    sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    from damaged_files import write_damaged
+
     records, workspace = args.out / "records", args.out / "w"
     if not records.exists():
         write_damaged(records, args.n)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from damaged_files import DAMAGE, write_damaged
 
-from benchmarks.damaged import DAMAGE, write_damaged
 from pipeline.batch import Options, screen_all
 from pipeline.packets import find_packets
 
