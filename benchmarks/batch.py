@@ -3,7 +3,7 @@
     python benchmarks/batch.py ledger            milliseconds of processor time a packet, claim and end together
     python benchmarks/batch.py workers RECORDS   one worker against two, start-up apart
     python benchmarks/batch.py memory            peak memory of a 1,000-page packet against a 50-page one
-    python benchmarks/batch.py damaged [N]       N damaged PDFs (1,800): how each one ended
+    python benchmarks/batch.py damaged [N] --out FOLDER      N damaged files (1,800): how each one ended
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import re
 import resource
 import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
-
-from damaged import write_damaged
 
 from pipeline.batch import Options, screen_all
 from pipeline.ledger import Ended, Entry, Ledger, sqlite_url
@@ -99,17 +99,22 @@ def _peak(pages: int) -> int:
 
 
 def damaged(args: argparse.Namespace) -> dict[str, object]:
-    """Every damaged file is a packet; each must end as a screening or as a named problem."""
-    with tempfile.TemporaryDirectory() as folder:
-        records, workspace = Path(folder) / "records", Path(folder) / "w"
+    """Every damaged file is a packet; each must end as a screening or as a named problem. Goes on where it was ended."""
+    sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    from damaged_files import write_damaged
+
+    records, workspace = args.out / "records", args.out / "w"
+    if not records.exists():
         write_damaged(records, args.n)
-        outcome = screen_all(find_packets(records), workspace, Options(jobs=2))
-        screened = {p.stem for p in (workspace / "screenings").iterdir()}
-        named = {p.packet_id for p in outcome.problems}
-        neither = sorted(p.stem for p in records.iterdir() if p.stem not in screened | named)
-        lost = sum("given up" in p.problem for p in outcome.problems)
-    return {"files": args.n, "screened": len(screened), "problems": len(named - screened), "given_up": lost,
-            "neither": neither, "seconds": round(outcome.seconds)}  # fmt: skip
+    packets = find_packets(records)
+    outcome = screen_all(packets, workspace, Options(jobs=args.jobs))
+    screened = {p.stem for p in (workspace / "screenings").iterdir()}
+    told = {p.packet_id: p.problem for p in outcome.problems}
+    bugs = sorted(name for name, problem in told.items() if "internal error" in problem or "given up" in problem)
+    words = Counter(re.sub(r"\d+(\.\d+)?", "N", problem) for name, problem in told.items() if name not in screened)
+    return {"files": len(packets), "screened": len(screened), "problems": len(told.keys() - screened), "bugs_and_given_up": bugs,
+            "neither": sorted({p.packet_id for p in packets} - screened - told.keys()), "seconds": round(outcome.seconds),
+            "stopped": outcome.stopped, "told": dict(words.most_common())}  # fmt: skip
 
 
 def main() -> int:
@@ -120,7 +125,10 @@ def main() -> int:
     part.add_argument("records", type=Path)
     part.add_argument("--times", type=int, default=2)
     parts.add_parser("memory")
-    parts.add_parser("damaged").add_argument("n", nargs="?", type=int, default=1800)
+    part = parts.add_parser("damaged")
+    part.add_argument("n", nargs="?", type=int, default=1800)
+    part.add_argument("--out", type=Path, required=True)
+    part.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     print(json.dumps({"ledger": ledger, "workers": workers, "memory": memory, "damaged": damaged}[args.part](args), indent=1))
     return 0

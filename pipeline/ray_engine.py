@@ -31,7 +31,7 @@ class Actor:
 
 
 class RayActors:
-    """Up to `jobs` actors on the cluster that RAY_ADDRESS names, or else on one started here."""
+    """Up to `jobs` actors on the cluster that RAY_ADDRESS names, or else on the one that runs on this machine."""
 
     def __init__(self, settings: Settings, jobs: int, limits: BatchLimits = BatchLimits()) -> None:
         try:
@@ -39,15 +39,19 @@ class RayActors:
         except ImportError:
             raise UserError("--engine ray: install chartproof[ray]") from None
         self.ray, self.settings, self.limits = ray, settings, limits
-        self._started = not ray.is_initialized()
-        if self._started:
-            root = str(Path(__file__).parents[1])
+        root = str(Path(__file__).parents[1])
+        try:
             ray.init(
-                include_dashboard=False,
+                address="auto",
                 log_to_driver=False,  # what a library prints could quote a record
                 configure_logging=False,
                 runtime_env={"env_vars": {"PYTHONPATH": root, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}},
             )
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise UserError(
+                f"--engine ray: no cluster can be reached ({type(error).__name__}); start one with `ray start --head`, "
+                "or name one in RAY_ADDRESS"
+            ) from None
         self._actors = [self._spawn() for _ in range(jobs)]
 
     def free(self) -> int:
@@ -76,8 +80,7 @@ class RayActors:
         for actor in self._actors:
             self.ray.kill(actor.handle)
         self._actors = []
-        if self._started:
-            self.ray.shutdown()
+        self.ray.shutdown()
 
     def _spawn(self) -> Actor:
         # a lost actor's packet is tried again by the ledger, so Ray itself must not

@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 import pytest
 from made_packets import FORM, NOTE, write_pdf
 
+from criteria.policy import policy_folder
 from pipeline.batch import BatchLimits, Options, screen_all
 from pipeline.batch.processes import Processes
 from pipeline.batch.task import Lost, Settings, Task
@@ -139,6 +141,41 @@ def test_two_runs_at_once_share_the_work_and_do_nothing_twice(undisturbed, tmp_p
     assert results(tmp_path) == expected
     ended = [line["packet"] for line in events(tmp_path, "ended")]
     assert len(ended) == len(set(ended)) == PACKETS
+
+
+def test_of_two_runs_at_once_one_is_killed_and_the_other_loses_workers(undisturbed, tmp_path):
+    made, expected = undisturbed
+    lost, left = (command(made, tmp_path) for _ in range(2))
+    until(lambda: finished(tmp_path) >= 2)
+    lost.kill()
+    lost.wait()
+    if victims := workers_of(left.pid):
+        os.kill(victims[0], signal.SIGKILL)
+    assert left.wait(240) == 0
+    assert results(tmp_path) == expected
+    ended = [line["packet"] for line in events(tmp_path, "ended")]
+    assert set(ended) == {f"p{i:02d}" for i in range(PACKETS)} and len(ended) <= PACKETS + 2
+    assert not any((tmp_path / "staging").iterdir())
+
+
+def test_another_policy_or_program_redoes_every_packet_and_a_new_packet_is_done_alone(tmp_path, monkeypatch):
+    made, workspace = records(tmp_path / "records", 2), tmp_path / "w"
+    policy = tmp_path / "policy"
+    shutil.copytree(policy_folder("LA.CP.MP.173"), policy)
+
+    def pages_read() -> int:
+        return screen_all(find_packets(made), workspace, Options(policy=str(policy), engine="here")).pages_read
+
+    every = pages_read()
+    assert every > 0 and pages_read() == 0
+    text = (policy / "policy.yaml").read_text()
+    (policy / "policy.yaml").write_text(text.replace("revision:", "# looked at again\nrevision:", 1))
+    assert (pages_read(), pages_read()) == (every, 0)
+    monkeypatch.setattr("pipeline.batch.fingerprint.software", lambda: "another program")
+    assert (pages_read(), pages_read()) == (every, 0)
+    records(tmp_path / "more", 3)
+    shutil.move(tmp_path / "more" / "p02", made / "p02")
+    assert (pages_read(), pages_read()) == (every // 2, 0)
 
 
 def test_a_second_call_does_nothing_and_a_changed_document_is_done_alone(tmp_path):

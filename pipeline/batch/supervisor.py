@@ -124,8 +124,8 @@ class Supervisor:
             self.ledger.give_back(packet_id)
             return
         self._at_work[packet_id] = attempt
-        # where packets are fewer than workers, the pages of each are shared out instead
-        helpers = max(1, self.jobs // max(1, len(self.packets)))
+        # where fewer packets are left than there are workers, the pages of each are shared out instead
+        helpers = max(1, self.jobs // max(1, len(self.packets) - self._counts.ended))
         engine.start(Task(packet, attempt, helpers))
 
     def _take(self, event: Result | Lost | Read) -> None:
