@@ -24,8 +24,6 @@ from extractors.readers.ocr_merge import merge, numeric, union
 if TYPE_CHECKING:
     from extractors.readers.ocr_engines import Picture
 
-TRUSTED = 0.8
-"""Confidence below which a word is marked, and a number never decides alone."""
 KNOWN_WORD, SURE_WORD, SURE_PAGE = 0.9, 0.95, 0.82
 """Confidence of the cheap engine under which a dictionary word, another word, or the whole page is read again."""
 READABLE = 0.6
