@@ -29,9 +29,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from extractors.document import Page
+from extractors.document import TRUSTED, Page
 from extractors.readers import ocr_engines, read_document
-from extractors.readers.ocr import TRUSTED, recognise_page
+from extractors.readers.ocr import recognise_page
 from extractors.readers.scan import page_picture
 
 Place = Callable[[float, float], tuple[float, float]]

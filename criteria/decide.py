@@ -8,6 +8,7 @@ from typing import Literal
 
 from criteria.condition import Alternatives, Bound, Condition, Parts, Statement
 from criteria.timeline import Clock, Reading, Side, doubts_left, in_window, settle
+from extractors.doubt import in_doubt
 from extractors.finding import Assertion, Finding
 
 Status = Literal["met", "not_met", "insufficient", "conflicting"]
@@ -17,13 +18,22 @@ RANK: Mapping[Status, int] = {"not_met": 0, "conflicting": 1, "insufficient": 2,
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one statement came to. `current` decides, `past` was superseded, `aside` never counted."""
+    """What one statement came to. `current` decides, `past` was superseded, `aside` never counted.
+
+    Where `current` takes a side and the status is `insufficient`, its words were recognised too unsurely.
+    """
 
     statement: Statement
     status: Status
     current: tuple[Reading, ...] = ()
     past: tuple[Reading, ...] = ()
     aside: tuple[Finding, ...] = ()
+
+    @property
+    def unsure(self) -> tuple[Reading, ...]:
+        """The readings that would decide, were it not for their doubtful words."""
+        sided = tuple(r for r in self.current if r.side in ("met", "not_met"))
+        return sided if self.status == "insufficient" else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +70,17 @@ def decide(condition: Condition, facts: Facts) -> Decision:
 
 def _of_alternatives(decisions: tuple[Decision, ...], missing: str) -> Decision:
     for status in ("not_met", "conflicting", "met"):
+        if status == "met" and any(r.side == "not_met" for d in decisions for o in d.outcomes for r in o.unsure):
+            break  # what may be a failure must be looked at before another way can count
         chosen = tuple(d for d in decisions if d.status == status)
         if chosen:
             others = tuple(d for d in decisions if d.status != status)
             asked = tuple(m for d in chosen for m in d.missing) if status == "conflicting" else ()
             return _joined(status, chosen + others, asked)
+    return _open(decisions, missing)
+
+
+def _open(decisions: tuple[Decision, ...], missing: str) -> Decision:
     started = tuple(d for d in decisions if any(o.current for o in d.outcomes))
     return _joined("insufficient", decisions, tuple(m for d in started for m in d.missing) or (missing,))
 
@@ -76,14 +92,29 @@ def _joined(status: Status, decisions: tuple[Decision, ...], missing: tuple[str,
 
 def _of_statement(statement: Statement, facts: Facts) -> Decision:
     outcome = _weigh(statement, facts)
-    if outcome.status == "insufficient":
+    if outcome.unsure:
+        missing: tuple[str, ...] = (check_picture(outcome.unsure),)
+    elif outcome.status == "insufficient":
         vague = any(r.side in ("open", "doubt") for r in outcome.current)
-        missing: tuple[str, ...] = (statement.unclear if vague and statement.unclear else statement.missing,)
+        missing = (statement.unclear if vague and statement.unclear else statement.missing,)
     elif outcome.status == "conflicting":
         missing = (f"Which of the two statements holds. {statement.missing}",)
+        if unsure := tuple(r for r in outcome.current if in_doubt(r.finding)):
+            missing += (check_picture(unsure),)
     else:
         missing = ()
     return Decision(outcome.status, (outcome,), missing)
+
+
+def check_picture(readings: Sequence[Reading]) -> str:
+    """Where a reviewer is to look, never the words themselves."""
+    places = dict.fromkeys(
+        f"{e.document_id}, page {e.page}"
+        for r in readings
+        for e in (r.finding.excerpt, *r.finding.operands)
+        if e.doubtful
+    )
+    return f"Check the picture: words that decide were read with little confidence ({'; '.join(places)})."
 
 
 def _weigh(statement: Statement, facts: Facts) -> Outcome:
@@ -115,6 +146,8 @@ def _status(statement: Statement, window: Sequence[Reading], clock: Clock) -> tu
     current = settle(window, statement, clock)
     sides = {r.side for r in current}
     doubts = doubts_left(window, current, statement.doubt_days, clock)
+    if len(sides) == 1 and sides <= {"met", "not_met"} and all(in_doubt(r.finding) for r in current):
+        return "insufficient", current
     if "not_met" in sides:
         return ("conflicting" if "met" in sides else "not_met"), current
     if "met" in sides:

@@ -135,7 +135,8 @@ def _finding(item: Json) -> Finding:
     """The finding behind a stored excerpt. One computed from several excerpts comes back once for each."""
     said = item["attributes"]
     boxes = tuple((b[0], b[1], b[2], b[3]) for b in item["boxes"])
-    excerpt = Excerpt(item["document_id"], item["page"], item["start"], item["end"], item["quote"], boxes)
+    doubtful = tuple((a, b) for a, b in item.get("doubtful", ()))
+    excerpt = Excerpt(item["document_id"], item["page"], item["start"], item["end"], item["quote"], boxes, doubtful)
     return Finding(
         item["finding"],
         said.get("value"),

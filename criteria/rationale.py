@@ -38,7 +38,8 @@ def _insufficient(decision: Decision, open_parts: list[Outcome], clock: Clock) -
     known = [o for o in decision.outcomes if o.status == "met" and o.current]
     vague = [o for o in open_parts if o.current]
     silent = [o for o in open_parts if not o.current]
-    sentences = [_capital(_clause(o, clock)) + ", which leaves the question open" for o in vague[:1]]
+    unsure = [o for o in open_parts if o.unsure]
+    sentences = [_capital(_clause(o, clock)) + _why_open(o) for o in (unsure or vague)[:1]]
     names = [_name(o.statement) for o in silent]
     if names and (known or not vague):
         sentences.append("Nothing that counts is stated on " + _listed(names))
@@ -48,6 +49,11 @@ def _insufficient(decision: Decision, open_parts: list[Outcome], clock: Clock) -
     elif known:
         sentences.append("Documented: " + _listed([_name(o.statement) for o in known]))
     return ". ".join(sentences[:2]) + "."
+
+
+def _why_open(outcome: Outcome) -> str:
+    doubtful = "read with little confidence, which never decides alone"
+    return f", {doubtful}" if outcome.unsure else ", which leaves the question open"
 
 
 def _clause(outcome: Outcome, clock: Clock) -> str:

@@ -81,6 +81,32 @@ class DocumentSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Legibility:
+    """How much of a packet was read: what a criterion that found nothing says of it."""
+
+    pages: int
+    unread: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, documents: Iterable[Document]) -> Legibility:
+        pages = [(d.document_id, p.number, p.readable) for d in documents for p in d.pages]
+        return cls(len(pages), tuple((name, number) for name, number, readable in pages if not readable))
+
+    @property
+    def told(self) -> str:
+        """A sentence for the rationale."""
+        if not self.pages:
+            return ""
+        return f" {len(self.unread)} of {self.pages} pages {'was' if len(self.unread) == 1 else 'were'} unreadable."
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """What a clinic could send instead of the pages that could not be read."""
+        places = "; ".join(f"{name}, page {number}" for name, number in self.unread)
+        return (f"A readable copy of what could not be read: {places}.",) if self.unread else ()
+
+
+@dataclass(frozen=True, slots=True)
 class Screening:
     """The suggestion for one packet under one policy."""
 
@@ -121,7 +147,8 @@ def screen(
     clock = read_clock(request.phase, request.request_date, own)
     pathway = policy.pathway(request.phase, request.indication)
     facts = Facts(_by_kind(own), clock, request.drugs, policy.trust)
-    results = tuple(_result(c, facts, clock) for c in policy.criteria_of(pathway)) if pathway else ()
+    read = Legibility.of(documents)
+    results = tuple(_result(c, facts, clock, read) for c in policy.criteria_of(pathway)) if pathway else ()
     return Screening(
         packet_id=packet_id,
         policy=policy.id,
@@ -151,15 +178,16 @@ def _by_kind(findings: Sequence[Finding]) -> Mapping[str, tuple[Finding, ...]]:
     return {kind: tuple(group) for kind, group in kinds.items()}
 
 
-def _result(criterion: Criterion, facts: Facts, clock: Clock) -> CriterionResult:
+def _result(criterion: Criterion, facts: Facts, clock: Clock, read: Legibility) -> CriterionResult:
     decision: Decision = decide(criterion.test, facts)
+    silent = decision.status == "insufficient"
     return CriterionResult(
         id=criterion.id,
         title=criterion.title,
         status=decision.status,
-        rationale=rationale_of(decision, clock),
+        rationale=rationale_of(decision, clock) + (read.told if silent else ""),
         derivation=derivation_of(decision),
-        missing=decision.missing,
+        missing=decision.missing + (read.wanted if silent else ()),
         evidence=evidence_of(decision, clock),
     )
 

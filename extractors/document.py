@@ -5,6 +5,7 @@ Coordinates are PDF points of the displayed page, origin top left: (x0, top, x1,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
@@ -15,6 +16,9 @@ import numpy as np
 from extractors.markup import marked
 
 Box = tuple[float, float, float, float]
+Span = tuple[int, int]
+TRUSTED = 0.8
+"""Confidence of recognition below which a word is doubtful: it is marked, and never decides alone."""
 LineKind = Literal["text", "heading", "row", "header", "footer"]
 
 
@@ -79,7 +83,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Verbatim words: `page.text[start:end] == quote`, with one box per printed line."""
+    """Verbatim words: `page.text[start:end] == quote`, with one box per printed line.
+
+    `doubtful` holds the offsets in the quote of words that were recognised with little confidence.
+    """
 
     document_id: str
     page: int
@@ -87,6 +94,7 @@ class Excerpt:
     end: int
     quote: str
     boxes: tuple[Box, ...] = field(default=())
+    doubtful: tuple[Span, ...] = ()
 
 
 def excerpt(document_id: str, page: Page, start: int, end: int) -> Excerpt:
@@ -100,7 +108,16 @@ def excerpt(document_id: str, page: Page, start: int, end: int) -> Excerpt:
     if not quote:
         raise ValueError(f"empty excerpt: page {page.number}, {start} to {end}")
     end = start + len(quote)
-    return Excerpt(document_id, page.number, start, end, quote, line_boxes(page, start, end))
+    boxes, doubtful = line_boxes(page, start, end), doubtful_words(page, start, end)
+    return Excerpt(document_id, page.number, start, end, quote, boxes, doubtful)
+
+
+def doubtful_words(page: Page, start: int, end: int) -> tuple[Span, ...]:
+    """Offsets from `start` of the words whose least sure character is not trusted."""
+    if page.confidence is None:
+        return ()
+    words = (word.span() for word in re.finditer(r"\S+", page.text[start:end]))
+    return tuple((a, b) for a, b in words if (page.confidence[start + a : start + b] < TRUSTED).any())
 
 
 def line_boxes(page: Page, start: int, end: int) -> tuple[Box, ...]:

@@ -73,6 +73,7 @@ def _evidence(item: Evidence) -> dict[str, object]:
         "end": excerpt.end,
         "quote": excerpt.quote,
         "boxes": [list(box) for box in excerpt.boxes],
+        "doubtful": [list(span) for span in excerpt.doubtful],
         "stance": item.stance,
         "finding": item.finding,
         "date": item.date,

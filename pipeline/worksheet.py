@@ -36,6 +36,15 @@ class Figure:
     picture: str | None
     words: tuple[tuple[float, float, float, str], ...]
 
+    @property
+    def quote(self) -> tuple[tuple[str, bool], ...]:
+        """The quoted words in pieces, and whether each was read with little confidence."""
+        excerpt, pieces, at = self.evidence.excerpt, list[tuple[str, bool]](), 0
+        for start, end in excerpt.doubtful:
+            pieces += [(excerpt.quote[at:start], False), (excerpt.quote[start:end], True)]
+            at = end
+        return (*pieces, (excerpt.quote[at:], False))
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

@@ -18,6 +18,8 @@ from extractors.errors import UnreadableFile
 from extractors.readers.image import image_page, read_image
 from extractors.readers.limits import NEEDS_OCR, Limits
 from extractors.readers.ocr_worker import PageLimits, Recogniser
+from pipeline.packets import find_packets
+from pipeline.run import read_packet
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +164,72 @@ def test_a_page_beyond_the_memory_allowed_costs_only_itself(tmp_path: Path) -> N
     with Recogniser(limits=PageLimits(memory_bytes=300_000_000)) as tight:
         (page,) = tight(path, pages(path))
     assert not page.readable and page.reason
+
+
+def odd(name: str) -> tuple[Image.Image, str]:
+    """The page in a pixel format that scanners, cameras and fax servers write, and the file format for it."""
+    page = ocr_pages.page()
+    sixteen = Image.fromarray(np.asarray(page, np.uint16) * 257)
+    return {
+        "sixteen-bit": (sixteen, "PNG"),
+        "sixteen-bit TIFF": (sixteen, "TIFF"),
+        "CMYK": (page.convert("CMYK"), "JPEG"),
+        "CMYK TIFF": (page.convert("CMYK"), "TIFF"),
+        "palette": (page.convert("RGB").quantize(16), "PNG"),
+        "transparent": (page.convert("RGBA"), "PNG"),
+        "one bit": (page.convert("1"), "PNG"),
+    }[name]
+
+
+@pytest.mark.parametrize(
+    "name", ["sixteen-bit", "sixteen-bit TIFF", "CMYK", "CMYK TIFF", "palette", "transparent", "one bit"]
+)
+def test_every_pixel_format_shows_the_same_page(tmp_path: Path, name: str) -> None:
+    image, kind = odd(name)
+    path = tmp_path / f"page.{kind.lower()}"
+    image.save(path, kind)
+    (page,) = pages(path)
+    assert (page.reason or "").endswith(NEEDS_OCR)
+    picture, *_ = image_page(path, 1, 200, 16_000_000)
+    assert np.abs(picture.astype(int) - np.array(ocr_pages.page()).astype(int)).mean() < 4
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (3, 3)])
+def test_a_picture_too_small_to_read_costs_only_itself(
+    tmp_path: Path, recogniser: Recogniser, size: tuple[int, int]
+) -> None:
+    path = tmp_path / "tiny.png"
+    Image.new("L", size, 0).save(path)
+    (page,) = recogniser(path, pages(path))
+    assert page.text.strip() == "" or not page.readable
+    assert page.width > 0 and page.height > 0
+
+
+def test_a_huge_picture_is_brought_to_size_before_it_is_decoded_into_memory(tmp_path: Path) -> None:
+    path = tmp_path / "huge.png"
+    Image.new("1", (13_000, 15_000), 1).save(path)
+    (page,) = pages(path)
+    assert (page.reason or "").endswith(NEEDS_OCR)
+    picture, *_ = image_page(path, 1, 200, 16_000_000)
+    assert picture.size <= 16_000_000
+
+
+@pytest.mark.parametrize("damage", ["cut", "bomb", "wrong type", "noise"])
+def test_a_damaged_image_beside_a_good_document_is_a_line_and_stops_nothing(tmp_path: Path, damage: str) -> None:
+    tiff = io.BytesIO()
+    ocr_pages.page().convert("1").save(tiff, "TIFF", compression="group4")
+    contents = {
+        "cut": encoded("PNG")[:40],
+        "bomb": png_bomb(),
+        "wrong type": b"MZ\x90\x00" + bytes(2000),
+        "noise": tiff.getvalue()[:8] + np.random.default_rng(1).bytes(4000),
+    }
+    packet = tmp_path / "packet"
+    packet.mkdir()
+    (packet / "01_note.txt").write_text("She has no active infection.")
+    (packet / "02_fax.tif").write_bytes(contents[damage])
+    (found,) = find_packets(packet)
+    documents, problems = read_packet(found)
+    told = [p.problem for p in problems] + [w for d in documents for w in d.warnings]
+    assert documents[0].pages[0].text.startswith("She has no active infection")
+    assert len(told) >= 1 and all("infection" not in line for line in told)

@@ -76,6 +76,25 @@ def test_a_page_survives_storage() -> None:
     assert back.confidence is not None and back.confidence[0] == np.float32(0.97)
 
 
+def test_pages_with_and_without_text_stay_in_their_order(tmp_path: Path) -> None:
+    reportlab = pytest.importorskip("reportlab.pdfgen.canvas")
+    picture = tmp_path / "page.png"
+    ocr_pages.page().save(picture)
+    path = tmp_path / "mixed.pdf"
+    canvas = reportlab.Canvas(str(path), pagesize=(612, 792))
+    for words in ("First page, typed: no allergies.", None, "Third page, typed: pain 4/10."):
+        canvas.drawString(72, 700, words) if words else canvas.drawImage(str(picture), 0, 0, 612, 792)
+        canvas.showPage()
+    canvas.save()
+    with Recogniser(cache=tmp_path / "cache") as recogniser:
+        pages = read_document(path, recognise=recogniser).pages
+    assert [(p.number, p.ocr, p.readable) for p in pages] == [(1, False, True), (2, True, True), (3, False, True)]
+    assert [p.text.split(",")[0] for p in pages[::2]] == ["First page", "Third page"]
+    assert "Pain was 8/10 before the trial" in pages[1].text
+    assert [p.confidence is None for p in pages] == [True, False, True]
+    assert len(list((tmp_path / "cache").rglob("*.json"))) == 1
+
+
 def test_a_poor_hidden_text_layer_gives_way_to_the_picture(tmp_path: Path) -> None:
     reportlab = pytest.importorskip("reportlab.pdfgen.canvas")
     picture = tmp_path / "page.png"

@@ -7,8 +7,8 @@ import ocr_pages
 import pytest
 from PIL import Image
 
-from extractors.document import Page, excerpt
-from extractors.readers.ocr import TRUSTED, Reading, recognise_page
+from extractors.document import TRUSTED, Page, excerpt
+from extractors.readers.ocr import Reading, recognise_page
 
 
 def read(image: Image.Image, **options: object) -> Page:

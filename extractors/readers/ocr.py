@@ -20,12 +20,11 @@ from extractors.readers import scan_picture as pictures
 from extractors.readers.layout import EMPTY, TICKED, Word, compose
 from extractors.readers.ocr_engines import DPI, PixelBox, Token
 from extractors.readers.ocr_merge import merge, numeric, union
+from extractors.readers.ocr_words import mended
 
 if TYPE_CHECKING:
     from extractors.readers.ocr_engines import Picture
 
-TRUSTED = 0.8
-"""Confidence below which a word is marked, and a number never decides alone."""
 KNOWN_WORD, SURE_WORD, SURE_PAGE = 0.9, 0.95, 0.82
 """Confidence of the cheap engine under which a dictionary word, another word, or the whole page is read again."""
 READABLE = 0.6
@@ -57,7 +56,7 @@ def recognise_page(
     scale = (width if turns % 2 == 0 else height) / upright.picture.shape[1]
     tokens = _second_pass(upright.picture, tokens) if reading.thorough else merge(tokens, [])
     dark = pictures.ink(upright.picture)
-    words = _words(tokens, dark, scale)
+    words = _words(mended(tokens), dark, scale)
     boxes = [_tick_word(t, scale) for t in ticks]
     lines = [(x0 * scale, y0 * scale, x1 * scale, y1 * scale) for x0, y0, x1, y1 in rules]
     size = (width, height) if turns % 2 == 0 else (height, width)
