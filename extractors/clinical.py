@@ -41,7 +41,7 @@ from extractors.finding import Assertion  # noqa: E402
 MODES = ("negated", "historical", "hypothetical", "family", "uncertain")
 FORWARD = ("before", "around", "phrase", "heading")
 BACKWARD = ("after", "around", "closing")
-STOPS = {"phrase": ("end", "comma"), "heading": ()}
+STOPS = {"phrase": ("end", "comma"), "heading": ("section",)}
 """What ends a cue of a kind; every other kind ends at the `ends` of its assertion."""
 TARGETS = "concepts"
 
@@ -101,9 +101,12 @@ def _assertion(doc: Doc, first: int, last: int, cues: dict[str, list[Cue]]) -> A
 
 
 def _reaches(cue: Cue, first: int, last: int, cues: Sequence[Cue]) -> bool:
-    """Whether a cue's scope holds the concept: near enough, and nothing that ends it stands between."""
+    """Whether a cue's scope holds the concept: near enough, and nothing that ends it stands between.
+
+    A pseudo cue that runs into the concept is a cue: "no relief" says nothing of the pain, but denies relief.
+    """
     start, end, kind, within = cue
-    if kind in FORWARD and start < first:
+    if kind in FORWARD and start < first or kind == "pseudo" and start < first < end:
         low, high = end, first
     elif kind in BACKWARD and last < end:
         low, high = last, start
@@ -182,6 +185,8 @@ def _rules(data: dict[str, Any], mode: str) -> Iterator[ConTextRule]:
         yield _rule(cue, "pseudo")
     for cue in data["ends"][mode]:
         yield _rule(cue, "end")
+    for cue in data["sections"]:
+        yield _rule(cue, "section")
     if "phrase" in data[mode]:
         yield _rule(",", "comma")
 
