@@ -12,7 +12,9 @@ def asserted(tmp_path, capsys, text: str, concept: str, nth: int = 0) -> dict[st
     for _ in range(nth + 1):
         start = text.index(concept, start + 1)
     file = tmp_path / "concepts.jsonl"
-    file.write_text(json.dumps({"id": 7, "text": text, "start": start, "end": start + len(concept)}) + "\n", encoding="utf-8")
+    file.write_text(
+        json.dumps({"id": 7, "text": text, "start": start, "end": start + len(concept)}) + "\n", encoding="utf-8"
+    )
     assert main(["assert", str(file)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found.pop("id") == 7
