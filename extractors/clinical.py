@@ -101,7 +101,7 @@ def _assertion(doc: Doc, first: int, last: int, cues: dict[str, list[Cue]]) -> A
 
 
 def _reaches(cue: Cue, first: int, last: int, cues: Sequence[Cue]) -> bool:
-    """Whether a cue's scope holds the concept: near enough, and nothing that ends it stands between.
+    """Whether a cue's scope holds the concept: near enough, and nothing that ends it stands between or opens the concept.
 
     A pseudo cue that runs into the concept is a cue: "no relief" says nothing of the pain, but denies relief.
     """
@@ -115,7 +115,7 @@ def _reaches(cue: Cue, first: int, last: int, cues: Sequence[Cue]) -> bool:
     if within is not None and high - low >= within:
         return False
     stops = STOPS.get(kind, ("end",))
-    return not any(low <= at < high and other in stops for at, _, other, _ in cues)
+    return not any(low <= at <= high and other in stops for at, _, other, _ in cues)
 
 
 def _by_nature(doc: Doc, first: int, last: int) -> bool:
