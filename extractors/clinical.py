@@ -1,13 +1,16 @@
 """medspaCy's only door: concepts, and the context they stand in (negated, historical, hypothetical, family, uncertain).
 
-Each text is one small doc of one sentence: stock pipelines compare every modifier with every target of a
-whole note, which is quadratic, and split sentences with PyRuSH, which logs the note's words to stderr.
+medspaCy's matchers find the concepts and the cues of context.yaml, one matcher for each kind of assertion, so that
+"no history of" is at once negated and historical. How far a cue reaches is followed here: ConText leaves a scope of
+limited length uncut by the words that end it, and lets a cue within a concept change that concept (its overlap test
+misses a span that lies inside another). Each text is one small doc of one sentence: stock pipelines compare every
+modifier with every target of a whole note, which is quadratic, and log the note's words to stderr.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from types import ModuleType
@@ -24,75 +27,120 @@ if not hasattr(_unused, "spacy_component"):
     _unused.spacy_component = None  # type: ignore[attr-defined]
 
 import spacy  # noqa: E402
-from medspacy.context import ConText, ConTextRule  # noqa: E402
+from medspacy.common.medspacy_matcher import MedspacyMatcher  # noqa: E402
+from medspacy.context import ConTextRule  # noqa: E402
 from medspacy.target_matcher import TargetMatcher, TargetRule  # noqa: E402
 
 if _unused.__spec__ is None:
     del sys.modules["quickumls"]
 from spacy.language import Language  # noqa: E402
-from spacy.tokens import Doc, Span  # noqa: E402
+from spacy.tokens import Doc  # noqa: E402
 
 from extractors.finding import Assertion  # noqa: E402
 
-CATEGORY = {
-    "negated": "NEGATED_EXISTENCE",
-    "historical": "HISTORICAL",
-    "hypothetical": "HYPOTHETICAL",
-    "family": "FAMILY",
-    "uncertain": "POSSIBLE_EXISTENCE",
-}
-DIRECTION = {"before": "FORWARD", "after": "BACKWARD", "around": "BIDIRECTIONAL"}
+MODES = ("negated", "historical", "hypothetical", "family", "uncertain")
+FORWARD = ("before", "around", "phrase", "heading")
+BACKWARD = ("after", "around", "closing")
+STOPS = {"phrase": ("end", "comma"), "heading": ("section",)}
+"""What ends a cue of a kind; every other kind ends at the `ends` of its assertion."""
 TARGETS = "concepts"
+
+Cue = tuple[int, int, str, int | None]
+"""First token, token after the last, kind of cue, reach in words."""
 
 
 def assertions(text: str, concepts: Sequence[tuple[int, int]]) -> list[Assertion]:
     """How each concept, given by its (start, end) in one sentence, is asserted."""
-    nlp, context = _pipeline()
-    doc = nlp.make_doc(text)
-    spans = [_span(doc, start, end) for start, end in concepts]
-    doc.spans[TARGETS] = [s for s in spans if s is not None]
-    for token in doc:
-        token.is_sent_start = token.i == 0
-    context(doc)
-    return [_assertion(span) for span in spans]
+    doc, starts = _doc(text)
+    cues = _cues(doc)
+    found = []
+    for start, end in concepts:
+        held = [i for i, at in enumerate(starts) if at < end and at + len(doc[i]) > start]
+        found.append(_assertion(doc, held[0], held[-1] + 1, cues) if held else Assertion())
+    return found
 
 
 @lru_cache(1024)
 def concepts(text: str) -> dict[str, list[Assertion]]:
     """Kind of fact -> how each of its concepts in one sentence is asserted; kinds without a concept are left out."""
-    nlp, context = _pipeline()
-    doc = nlp.make_doc(text)
+    doc, _ = _doc(text)
     doc.spans[TARGETS] = []
     _targets()(doc)
     if not doc.spans[TARGETS]:
         return {}
-    for token in doc:
-        token.is_sent_start = token.i == 0
-    context(doc)
+    cues = _cues(doc)
     found: dict[str, list[Assertion]] = {}
     for span in doc.spans[TARGETS]:
         for kind in _kinds()[span.text.lower()]:
-            found.setdefault(kind, []).append(_assertion(span))
+            found.setdefault(kind, []).append(_assertion(doc, span.start, span.end, cues))
     return found
 
 
-def _span(doc: Doc, start: int, end: int) -> Span | None:
-    return doc.char_span(start, end, label="CONCEPT", alignment_mode="expand")
+def _doc(text: str) -> tuple[Doc, list[int]]:
+    """The words of a sentence without its white space, and a full stop after them; where each word starts in `text`."""
+    tokens = [token for token in _nlp().make_doc(text) if not token.is_space]
+    ends = [token.idx + len(token) for token in tokens]
+    spaces = [text[end : end + 1].isspace() for end in ends]
+    return Doc(_nlp().vocab, [token.text for token in tokens] + ["."], [*spaces, False]), [t.idx for t in tokens]
 
 
-def _assertion(span: Span | None) -> Assertion:
-    if span is None:
-        return Assertion()
-    found = {modifier.category for modifier in span._.modifiers}
-    return Assertion(**{name: category in found for name, category in CATEGORY.items()})
+def _cues(doc: Doc) -> dict[str, list[Cue]]:
+    found: dict[str, list[Cue]] = {}
+    for mode, matcher in _matchers().items():
+        rules = [(start, end, matcher.rule_map[doc.vocab.strings[match]]) for match, start, end in matcher(doc)]
+        found[mode] = [(start, end, rule.category.lower(), rule.max_scope) for start, end, rule in rules]
+    return found
+
+
+def _assertion(doc: Doc, first: int, last: int, cues: dict[str, list[Cue]]) -> Assertion:
+    """How the concept of tokens `first` to `last` (exclusive) is asserted."""
+    held = {mode: any(_reaches(cue, first, last, cues[mode]) for cue in cues[mode]) for mode in MODES}
+    named = any(start == first and end < last and kind in FORWARD for start, end, kind, _ in cues["historical"])
+    held["historical"] |= named or _by_nature(doc, first, last)
+    return Assertion(**held)
+
+
+def _reaches(cue: Cue, first: int, last: int, cues: Sequence[Cue]) -> bool:
+    """Whether a cue's scope holds the concept: near enough, and nothing that ends it stands between or opens the concept.
+
+    A pseudo cue that runs into the concept is a cue: "no relief" says nothing of the pain, but denies relief.
+    """
+    start, end, kind, within = cue
+    if kind in FORWARD and start < first or kind == "pseudo" and start < first < end:
+        low, high = end, first
+    elif kind in BACKWARD and last < end:
+        low, high = last, start
+    else:
+        return False
+    if within is not None and high - low >= within:
+        return False
+    stops = STOPS.get(kind, ("end",))
+    return not any(low <= at <= high and other in stops for at, _, other, _ in cues)
+
+
+def _by_nature(doc: Doc, first: int, last: int) -> bool:
+    """A habit or an allergy, or a lasting condition that stands alone."""
+    data = context_data()["by_nature"]
+    words = {token.lower_ for token in doc[first:last] if token.is_alpha}
+    if words and words <= set(data["background"]):
+        return True
+    alone = not any(token.is_alpha for token in [*doc[:first], *doc[last:]])
+    name = doc[first:last].text.lower()
+    return alone and "acute" not in words and any(condition in name for condition in data["lasting"])
 
 
 @cache
-def _pipeline() -> tuple[Language, ConText]:
-    nlp = spacy.blank("en")
-    context = ConText(nlp, rules=None, input_span_type="group", span_group_name=TARGETS)
-    context.add(list(_rules(context_data())))
-    return nlp, context
+def _nlp() -> Language:
+    return spacy.blank("en")
+
+
+@cache
+def _matchers() -> dict[str, MedspacyMatcher]:
+    """One matcher of cues for each kind of assertion; of cues that overlap, the longest of its kind counts."""
+    matchers = {mode: MedspacyMatcher(_nlp()) for mode in MODES}
+    for mode, matcher in matchers.items():
+        matcher.add(list(_rules(context_data(), mode)))
+    return matchers
 
 
 @cache
@@ -104,7 +152,7 @@ def context_data() -> dict[str, Any]:
 
 @cache
 def _targets() -> TargetMatcher:
-    matcher = TargetMatcher(_pipeline()[0], rules=None, result_type="group", span_group_name=TARGETS)
+    matcher = TargetMatcher(_nlp(), rules=None, result_type="group", span_group_name=TARGETS)
     matcher.add([TargetRule(word, "CONCEPT") for word in _kinds()])
     return matcher
 
@@ -126,20 +174,25 @@ def concept_data() -> dict[str, Any]:
     return data
 
 
-def _rules(data: dict[str, Any]) -> Iterable[ConTextRule]:
-    """medspaCy's own TERMINATE ends every category's scope ("Mother has ..." lost her), so each end is a
-    category by itself, and a cue names those that end it."""
-    for name, category in CATEGORY.items():
-        within = data["within"].get(name, {})
-        ends = {_end(cue) for cue in data["ends"].get(name, ())}
-        for place, direction in DIRECTION.items():
-            for cue in dict.fromkeys(map(str, data[name].get(place, ()))):
-                yield ConTextRule(cue, category, direction=direction, max_scope=within.get(cue), terminated_by=set(ends))
-        for cue in data["pseudo"].get(name, ()):
-            yield ConTextRule(cue, f"PSEUDO_{category}", direction="PSEUDO")
-    for cue in dict.fromkeys(cue for cues in data["ends"].values() for cue in cues):
-        yield ConTextRule(cue, _end(cue), direction="PSEUDO")
+def _rules(data: dict[str, Any], mode: str) -> Iterator[ConTextRule]:
+    """The rules of one kind of assertion; a rule's category is the kind of its cue."""
+    within = data["within"].get(mode, {})
+    for kind, cues in data[mode].items():
+        for cue in map(str, cues):
+            for words in [f"{cue}{stop}" for stop in ".,;"] if kind == "closing" else [cue]:
+                yield _rule(words, kind, within.get(cue))
+    for cue in data["pseudo"].get(mode, ()):
+        yield _rule(cue, "pseudo")
+    for cue in data["ends"][mode]:
+        yield _rule(cue, "end")
+    for cue in data["sections"]:
+        yield _rule(cue, "section")
+    if "phrase" in data[mode]:
+        yield _rule(",", "comma")
 
 
-def _end(cue: str) -> str:
-    return f"END {cue}".upper()
+def _rule(words: str, kind: str, within: int | None = None) -> ConTextRule:
+    pattern = None
+    if "#" in words:
+        pattern = [{"LIKE_NUM": True} if word == "#" else {"LOWER": word} for word in words.lower().split()]
+    return ConTextRule(words, kind, pattern=pattern, max_scope=within)

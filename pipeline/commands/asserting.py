@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from extractors.errors import UserError
 if TYPE_CHECKING:
     from extractors.finding import Assertion
 
+HEADING = re.compile(r"^[ \t]*([A-Z][A-Za-z /&]{1,40}):", re.MULTILINE)
 MODES = ("negated", "historical", "hypothetical", "family", "uncertain")
 
 
@@ -37,12 +39,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _assertion(text: str, start: int, end: int) -> Assertion:
-    """The context rules read one sentence: the one that holds the concept, or the whole text if none does."""
+    """The context rules read one sentence under its heading: the one that holds the concept, or else the whole text."""
     from extractors.clinical import assertions
     from extractors.sentences import sentence_spans
+    from extractors.structure import ONE_SENTENCE, section_of
 
     low, high = next(((a, b) for a, b in sentence_spans(text) if a <= start and end <= b), (0, len(text)))
-    return assertions(text[low:high], [(start - low, end - low)])[0]
+    headings = HEADING.findall(text, 0, low)
+    heading = f"{headings[-1]}: " if headings and section_of(headings[-1]).name not in ONE_SENTENCE else ""
+    shift = len(heading) - low
+    return assertions(heading + text[low:high], [(start + shift, end + shift)])[0]
 
 
 def _items(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
