@@ -1,12 +1,11 @@
-"""Labelled text as training rows: every segment of every excerpt and packet, with the facts it states."""
+"""Labelled text as training pages: every statement of every excerpt and document, with the facts it states."""
 
 from __future__ import annotations
 
 import json
 import random
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -17,53 +16,73 @@ import numpy as np
 import yaml
 
 from extractors.document import Line, Page
-from extractors.learned.inputs import pairs
+from extractors.learned.inputs import Part, parts_of
 from extractors.segment import Segment
 from extractors.structure import segments
 
-OTHER_KINDS = 0.15
-"""Weight of an absent label of a kind that the excerpt's author did not label completely."""
+LABELLED, MOSTLY, SELDOM = 1.0, 0.5, 0.15
+"""What the absence of a label weighs where its kind was labelled completely, mostly, or only where it stood out."""
+READ_BY_RULES = frozenset({"life_expectancy=vague"})
+"""Values that a number decides: the model is not asked for them."""
 MISREAD = {"l": "1", "1": "l", "o": "0", "0": "o", "m": "rn", "e": "c", "i": "l", " ": "", ".": "", ",": ".", "a": "e"}
-Fact = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One segment: its input pair, the labels (kind=value) it states, and the kinds labelled completely (None: all)."""
+class LabelledPage:
+    """A page's (heading, statement) parts; per part the labels (kind=value) that it states; per label name what its absence weighs."""
 
-    pair: tuple[str, str]
-    labels: frozenset[str]
-    kinds: frozenset[str] | None
+    parts: tuple[Part, ...]
+    labels: tuple[frozenset[str], ...]
+    weights: tuple[float, ...]
 
 
 @cache
 def label_names() -> tuple[str, ...]:
-    """Every kind=value of facts.yaml, in its order: the model's outputs."""
+    """The model's outputs: every kind=value of facts.yaml that is read in words, in its order."""
     facts = yaml.safe_load(files("extractors").joinpath("facts.yaml").read_text("utf-8"))
-    return tuple(f"{kind}={value}" for kind, entry in facts.items() for value in entry.get("values", ()))
+    names = (f"{kind}={value}" for kind, entry in facts.items() for value in entry.get("values", ()))
+    return tuple(name for name in names if name not in READ_BY_RULES)
 
 
-def excerpt_rows(path: Path, kinds: frozenset[str] | None) -> Iterator[Row]:
-    """Rows of a file of excerpts with `text` and `facts`."""
+def labelled_pages(fixtures: Path, leave_out: Collection[str] = ()) -> Iterator[LabelledPage]:
+    """All labelled text but the sources named in `leave_out` (file stems under `fixtures`/labels)."""
+    known = yaml.safe_load((fixtures / "labels" / "authors.yaml").read_text("utf-8"))
+    for path in sorted((fixtures / "labels").glob("*.jsonl")):
+        form, _, author = path.stem.partition("_")
+        if path.stem in leave_out:
+            continue
+        if form == "bank":
+            yield from bank_pages(fixtures / "banks" / f"{author}.jsonl", path)
+        elif form == "excerpts":
+            yield from excerpt_pages(path, known)
+        else:
+            yield from document_pages(fixtures / ("cases" if form == "packets" else form), path)
+
+
+def excerpt_pages(path: Path, known: Mapping[str, Any]) -> Iterator[LabelledPage]:
+    """A file of excerpts with `text` and `facts`; `known` is authors.yaml."""
+    own = known["authors"].get(path.stem)
     for record in _records(path):
-        yield from _rows(Page(1, record["text"], _no_boxes(), 612, 792), record["facts"], kinds)
+        if own:
+            weights = _weights(dict.fromkeys(own, LABELLED), SELDOM)
+        else:
+            kinds = dict.fromkeys(known["passing"], SELDOM) | dict.fromkeys(known["criteria"][record["criterion"]], LABELLED)
+            weights = _weights(kinds, MOSTLY)
+        yield _labelled(Page(1, record["text"], _no_boxes(), 612, 792), record["facts"], weights)
 
 
-def bank_rows(bank: Path, labels: Path) -> Iterator[Row]:
-    """Rows of a bank whose facts stand in a file of their own."""
+def bank_pages(bank: Path, labels: Path) -> Iterator[LabelledPage]:
+    """A bank, whose facts stand in a file of their own."""
     texts = {record["id"]: record["text"] for record in _records(bank)}
     for record in _records(labels):
-        yield from _rows(Page(1, texts[record["id"]], _no_boxes(), 612, 792), record["facts"], None)
+        yield _labelled(Page(1, texts[record["id"]], _no_boxes(), 612, 792), record["facts"], _weights({}, LABELLED))
 
 
-def packet_rows(cases: Path, labels: Path) -> Iterator[Row]:
-    """Rows of the packets' documents, read from their Markdown."""
-    facts: dict[Path, list[Fact]] = defaultdict(list)
+def document_pages(folder: Path, labels: Path) -> Iterator[LabelledPage]:
+    """Whole documents, read from their Markdown: folder/[packet/]document.md."""
     for record in _records(labels):
-        facts[cases / record["packet"] / f"{record['document']}.md"].extend(map(tuple, record["facts"]))  # type: ignore[arg-type]
-    for path, stated in facts.items():
-        for page in markdown_pages(path):
-            yield from _rows(page, stated, None)
+        for page in markdown_pages(folder / record.get("packet", "") / f"{record['document']}.md"):
+            yield _labelled(page, record["facts"], _weights({}, LABELLED))
 
 
 def markdown_pages(path: Path) -> Iterator[Page]:
@@ -84,18 +103,25 @@ def markdown_pages(path: Path) -> Iterator[Page]:
         yield Page(number, text, _no_boxes(), 612, 792, tuple(lines))
 
 
-def misread(rows: Sequence[Row], share: float, seed: int) -> list[Row]:
-    """Copies of some stating rows, with the slips of OCR (l/1, rn/m, lost points), so that scans are no surprise."""
+def misread(pages: Sequence[LabelledPage], share: float, seed: int) -> list[LabelledPage]:
+    """Copies of some pages, with the slips of OCR (l/1, rn/m, lost points), so that scans are no surprise."""
     rng = random.Random(seed)
     out = []
-    for row in rows:
-        if row.labels and rng.random() < share:
-            said = "".join(MISREAD.get(c.lower(), c) if rng.random() < 0.04 else c for c in row.pair[1])
-            out.append(replace(row, pair=(row.pair[0], said)))
+    for page in pages:
+        if rng.random() < share:
+            out.append(replace(page, parts=tuple((heading, _slips(said, rng)) for heading, said in page.parts)))
     return out
 
 
-def _rows(page: Page, facts: Sequence[Sequence[Any]], kinds: frozenset[str] | None) -> Iterator[Row]:
+def _slips(said: str, rng: random.Random) -> str:
+    return "".join(MISREAD.get(c.lower(), c) if rng.random() < 0.04 else c for c in said)
+
+
+def _weights(kinds: Mapping[str, float], others: float) -> tuple[float, ...]:
+    return tuple(kinds.get(name.split("=")[0], others) for name in label_names())
+
+
+def _labelled(page: Page, facts: Sequence[Sequence[Any]], weights: tuple[float, ...]) -> LabelledPage:
     found = segments(page)
     known = set(label_names())
     stated: list[set[str]] = [set() for _ in found]
@@ -103,8 +129,7 @@ def _rows(page: Page, facts: Sequence[Sequence[Any]], kinds: frozenset[str] | No
         if f"{kind}={value}" in known:
             for i in _stating(page.text, found, quote):
                 stated[i].add(f"{kind}={value}")
-    for pair, labels in zip(pairs(found, page.text), stated, strict=True):
-        yield Row(pair, frozenset(labels), kinds)
+    return LabelledPage(tuple(parts_of(found, page.text)), tuple(map(frozenset, stated)), weights)
 
 
 def _stating(text: str, found: Sequence[Segment], quote: str) -> list[int]:

