@@ -10,7 +10,6 @@ import yaml
 
 from extractors.errors import UserError
 
-
 NAMES: dict[type, str] = {str: "a text", list: "a list", bool: "true or false", int: "a number", float: "a number", type(None): "empty"}
 """What a value is called in a message."""
 

@@ -35,13 +35,12 @@ def _deciding(excerpt: Excerpt, finding: Finding, used: frozenset[float]) -> Ite
         yield from words
         return
     for word in words:
-        if TICKS.search(word) or DENIAL.fullmatch(word.strip(".,;:()")) or _names(word, finding):
+        figure = any(c.isdigit() for c in word)
+        named = TICKS.search(word) or DENIAL.fullmatch(word.strip(".,;:()")) or _names(word, finding)
+        listed = finding.kind == "allergy_list" and any(c.isalpha() for c in word)  # it may be the planned drug
+        reckoned = finding.kind in NUMBERED and figure and (not used or used.intersection(_values(word)))
+        if named or listed or reckoned:
             yield word
-        elif finding.kind == "allergy_list" and any(c.isalpha() for c in word):  # it may be the planned drug
-            yield word
-        elif finding.kind in NUMBERED and any(c.isdigit() for c in word):
-            if not used or used.intersection(_values(word)):
-                yield word
 
 
 def _numbers(finding: Finding) -> Iterator[float]:

@@ -67,8 +67,8 @@ def test_no_slip_ends_in_a_traceback(name: str, tmp_path: Path) -> None:
 def test_the_command_tells_the_line_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(SMALL, tmp_path / "p")
     text = (SMALL / "policy.yaml").read_text()
-    (tmp_path / "p" / "policy.yaml").write_text(text.replace("fact: infection", "fact: infektion", 1))
-    line = next(n for n, row in enumerate(text.split("\n"), 1) if "fact: infection" in row)
+    (tmp_path / "p" / "policy.yaml").write_text(text.replace("fact: adherence", "fact: adherance", 1))
+    line = next(n for n, row in enumerate(text.split("\n"), 1) if "fact: adherence" in row)
     assert main(["policy", "check", str(tmp_path / "p")]) == 2
     told = capsys.readouterr().err
-    assert f"policy.yaml:{line}: unknown fact 'infektion'; " in told and "infection" in told.partition(";")[2]
+    assert f"policy.yaml:{line}: unknown fact 'adherance'; " in told and "adherence" in told.partition(";")[2]

@@ -15,7 +15,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,11 @@ def loss_of(network: Network, batch: Sequence[Example], entropy: nn.Module) -> t
     return (entropy(logits, target) * weight).sum() / (2.2 * stating + 4)
 
 
+def _pace(steps: int, step: int) -> float:
+    """The share of the rate at a step: up in the first 6 %, then down to 5 %."""
+    return min(1, (step + 1) / (0.06 * steps)) * max(0.05, 1 - step / steps)
+
+
 def fit(network: Network, pages: Sequence[LabelledPage], encode: Encode, epochs: int, rate: float) -> None:
     """Train `network.tuned`, which ends as the moving mean of its weights."""
     rng, begun, tuned = random.Random(SEED), time.time(), network.tuned
@@ -119,7 +124,7 @@ def fit(network: Network, pages: Sequence[LabelledPage], encode: Encode, epochs:
         parts, total = batches(examples(pages, encode, rng), rng), 0.0
         if epoch == 0:
             steps = epochs * len(parts)
-            schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: min(1, (t + 1) / (0.06 * steps)) * max(0.05, 1 - t / steps))
+            schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_pace, steps))
         tuned.train()
         network.drop.train()
         for part in parts:

@@ -41,7 +41,7 @@ def _mend(word: str, sure: set[str]) -> str:
 
 def _readings(word: str) -> Iterator[str]:
     """The word with one shape exchanged for one that prints alike."""
-    for one, other in ALIKE:
+    for one, other in map(tuple, ALIKE):
         for seen, meant in ((one, other), (other, one)):
             at = word.find(seen)
             while at >= 0:
