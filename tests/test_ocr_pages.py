@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import ocr_pages
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from extractors.document import TRUSTED, Page, excerpt
 from extractors.readers.ocr import Reading, recognise_page
@@ -110,8 +110,6 @@ def test_an_unsure_tick_box_has_low_confidence() -> None:
 def test_the_sending_machines_line_is_a_header() -> None:
     image = ocr_pages.faxed(ocr_pages.page(), degrees=0.0)
     line = ocr_pages.page(())
-    from PIL import ImageDraw
-
     ImageDraw.Draw(line).text((100, 20), "02/19/2026 14:07 FROM: SPINE CLINIC TO: 5550100777 PAGE 003/014",
                               font=ocr_pages.font(8), fill=0)  # fmt: skip
     both = Image.fromarray(np.minimum(np.array(image.convert("L")), np.array(line)))
@@ -138,3 +136,13 @@ def test_standard_resolution_fax_pixels_are_made_square(clean: Page) -> None:
     flat = ocr_pages.page().resize((1734, 1078), Image.Resampling.BOX)
     page = recognise_page(np.array(flat), 612, 792)
     assert len(set(page.text.split()) & set(clean.text.split())) >= 0.9 * len(set(clean.text.split()))
+
+
+def test_a_line_in_bold_print_is_a_heading() -> None:
+    image = ocr_pages.page()
+    draw = ImageDraw.Draw(image)
+    draw.text((200, 600), "Substance use history", font=ocr_pages.font(11), fill=0, stroke_width=1)
+    draw.text((200, 650), "He chews tobacco and does not drink.", font=ocr_pages.font(11), fill=0)
+    page = read(image)
+    headings = [page.text[x.start : x.end] for x in page.lines if x.kind == "heading"]
+    assert headings == ["Substance use history"]
