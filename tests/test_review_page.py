@@ -16,7 +16,7 @@ from made_reviews import write_workspace
 from pipeline.store import Store, access, open_store
 from pipeline.store.ingest import ingest
 from pipeline.web.app import create_app
-from pipeline.web.security import hash_password
+from pipeline.web.passwords import hash_password
 from pipeline.web.views import KEYS
 
 playwright = pytest.importorskip("playwright.sync_api")
