@@ -14,7 +14,7 @@ from made_reviews import write_workspace
 from pipeline.store import Store, access, open_store, reviews
 from pipeline.store.access import Viewer
 from pipeline.store.ingest import ingest
-from pipeline.web import access_routes, chat_routes, factor_routes, oidc_routes, review_routes
+from pipeline.web import access_routes, chat_routes, factor_routes, oidc_routes, review_routes, worksheet_routes
 from pipeline.web.app import create_app
 from pipeline.web.passwords import hash_password
 from pipeline.web.security import COOKIE, HEADERS, PUBLIC
@@ -23,7 +23,7 @@ PASSWORD = "four quiet herons wade"
 ROUTES = sorted(
     {
         (method, route.path)
-        for module in (access_routes, chat_routes, factor_routes, oidc_routes, review_routes)
+        for module in (access_routes, chat_routes, factor_routes, oidc_routes, review_routes, worksheet_routes)
         for route in module.router.routes
         if isinstance(route, APIRoute)
         for method in route.methods

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from pipeline.store import Store
-from pipeline.web import access_routes, chat_routes, factor_routes, oidc_routes, review_routes
+from pipeline.web import access_routes, chat_routes, factor_routes, oidc_routes, review_routes, worksheet_routes
 from pipeline.web.pages import page
 from pipeline.web.security import Headers, Settings, SignIn, guard
 
@@ -34,6 +34,7 @@ def create_app(store: Store, settings: Settings | None = None, talks: chat_route
     app.include_router(oidc_routes.router)
     app.include_router(chat_routes.router)
     app.include_router(review_routes.router)
+    app.include_router(worksheet_routes.router)
     app.add_exception_handler(SignIn, _sign_in)
     app.add_exception_handler(StarletteHTTPException, _told)
     app.add_exception_handler(RequestValidationError, _not_understood)

@@ -69,7 +69,7 @@ class Provider:
             with OAuth2Client(self.client, self.secret, redirect_uri=back, timeout=SECONDS) as client:
                 found = self._described(client)
                 given = client.fetch_token(found["token_endpoint"], code=code, code_verifier=derived(secret, "verifier"))
-                keys = client.get(found["jwks_uri"], withhold_token=True).raise_for_status().json()
+                keys = client.request("GET", found["jwks_uri"], withhold_token=True).raise_for_status().json()
             token = jwt.decode(given["id_token"], jwk.KeySet.import_key_set(keys), algorithms=ALGORITHMS)
             needed: Any = {name: {"essential": True} for name in ("exp", "iat", "sub")}
             needed["iss"] = {"essential": True, "value": self.issuer}
@@ -82,7 +82,8 @@ class Provider:
 
     def _described(self, client: Any) -> dict[str, Any]:
         """The provider's own description of itself; it must be the issuer that was named."""
-        found: dict[str, Any] = client.get(self.issuer.rstrip("/") + DISCOVERY, withhold_token=True).json()
+        address = self.issuer.rstrip("/") + DISCOVERY
+        found: dict[str, Any] = client.request("GET", address, withhold_token=True).json()
         if found.get("issuer") != self.issuer:
             raise ValueError("another issuer")
         return found
