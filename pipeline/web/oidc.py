@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib.util
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -54,7 +55,7 @@ class Provider:
                     found["authorization_endpoint"], state=derived(secret, "state"), nonce=derived(secret, "nonce"),
                     code_verifier=derived(secret, "verifier"), **({"acr_values": self.acr} if self.acr else {}),
                 )  # fmt: skip
-        except (OSError, ValueError, KeyError, _http_error()) as error:
+        except (OSError, ValueError, KeyError, *_http_errors()) as error:
             raise NotSignedIn(type(error).__name__) from None
         return str(address)
 
@@ -76,7 +77,7 @@ class Provider:
             needed["aud"] = {"essential": True, "value": self.client}
             needed["nonce"] = {"essential": True, "value": derived(secret, "nonce")}
             jwt.JWTClaimsRegistry(leeway=LEEWAY, **needed).validate(token.claims)
-        except (OSError, ValueError, KeyError, TypeError, OAuthError, JoseError, _http_error()) as error:
+        except (OSError, ValueError, KeyError, TypeError, OAuthError, JoseError, *_http_errors()) as error:
             raise NotSignedIn(type(error).__name__) from None
         return self._person(token.claims)
 
@@ -115,7 +116,7 @@ def checked(issuer: str, client: str, secret: str, name: str, acr: str) -> Provi
     return Provider(issuer, client, secret, name or "your organisation", acr)
 
 
-def _http_error() -> type[Exception]:
-    import httpx
-
-    return httpx.HTTPError
+def _http_errors() -> tuple[type[Exception], ...]:
+    """What the HTTP library raises; which one Authlib uses depends on its version."""
+    found = (importlib.import_module(name) for name in ("httpx2", "httpx") if importlib.util.find_spec(name))
+    return tuple(library.HTTPError for library in found)
