@@ -1,7 +1,7 @@
 """How fast the reviewer's page is, and whether it holds under many reviewers: prints a line of JSON per measure.
 
-    python benchmarks/review.py browser               key to saved and redrawn; opening and scrolling 300 pages
-    python benchmarks/review.py load [--reviewers 50] [--seconds 120]
+python benchmarks/review.py browser               key to saved and redrawn; opening and scrolling 300 pages
+python benchmarks/review.py load [--reviewers 50] [--seconds 120]
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import socket
 import statistics
 import threading
@@ -26,6 +28,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 PASSWORD = "four quiet herons wade"
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
+PICTURES = os.environ.get("PICTURES") == "1"
+"""`PICTURES=1 pytest tests/test_review_page.py` makes the README's pictures anew."""
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
 
 
@@ -77,6 +81,15 @@ def tab(browser: playwright.Browser, served: tuple[str, Store]) -> Iterator[play
     assert wrong == []
 
 
+def pictured(tab: playwright.Page, name: str) -> None:
+    """Keep what the tab shows as a small PNG for the README, when pictures are wanted."""
+    if PICTURES:
+        from PIL import Image
+
+        shown = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
+        shown.quantize(64, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+
+
 def opened(tab: playwright.Page, name: str) -> None:
     tab.click(f"text={name}")
     tab.wait_for_selector("html[data-ready=yes]")
@@ -88,7 +101,6 @@ def opened(tab: playwright.Page, name: str) -> None:
 
 def test_twenty_criteria_by_keyboard_alone(tab: playwright.Page, served: tuple[str, Store]) -> None:
     opened(tab, "case-01")
-    tab.screenshot(path=str(IMAGES / "review-light.png"))
     for _ in range(120):
         left = tab.locator(".criterion[data-decided='']").count()
         if not left:
@@ -106,7 +118,7 @@ def test_twenty_criteria_by_keyboard_alone(tab: playwright.Page, served: tuple[s
     tab.keyboard.press("Enter")
     tab.wait_for_selector("text=How this can be checked")
     assert tab.locator("tbody tr").count() == 20
-    tab.screenshot(path=str(IMAGES / "worksheet.png"))
+    pictured(tab, "worksheet-light")
 
 
 def test_undo_note_and_words_by_keyboard(tab: playwright.Page) -> None:
@@ -162,7 +174,10 @@ def test_no_accessibility_violation_and_no_sideways_scroll(
         run = "tags => axe.run({runOnly: tags}).then(r => r.violations.map(v => v.id + ': ' + v.nodes[0].html))"
         found[name] = page.evaluate(run, tags)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.screenshot(path=str(IMAGES / f"{name}-{scheme}.png"))
+        if name == "packet":
+            page.click("#c-I\\.B\\.2 .head")
+        if name != "people":
+            pictured(page, f"{name}-{scheme}")
     context.close()
     assert found == {"queue": [], "packet": [], "people": []}
 
@@ -182,3 +197,52 @@ def test_every_key_stands_in_the_help_and_does_something(tab: playwright.Page) -
         tab.keyboard.press(key)
         assert tab.evaluate("document.activeElement.id") == focused
         tab.keyboard.press("Escape")
+
+
+def test_at_twice_the_size_nothing_is_lost_and_evidence_must_be_in_the_window(tab: playwright.Page) -> None:
+    tab.set_viewport_size({"width": 683, "height": 384})  # what 200 % leaves of 1366x768
+    opened(tab, "case-02")
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    tab.evaluate("document.querySelector('#c-I\\\\.B\\\\.4 .head').click()")
+    tab.wait_for_function(IN_WINDOW)
+
+
+IN_WINDOW = """() => {
+  const g = document.querySelector(".marks g.here"), b = g && g.getBoundingClientRect();
+  return b && b.top >= 0 && b.bottom <= innerHeight;
+}"""
+
+
+def test_excerpts_and_highlights_lead_to_each_other_and_overlaps_are_cycled(tab: playwright.Page) -> None:
+    opened(tab, "case-02")
+    tab.evaluate("document.querySelector('#c-I\\\\.B\\\\.2 .head').click()")
+    tab.locator("#c-I\\.B\\.2 .quote").nth(1).click()
+    tab.wait_for_function(IN_WINDOW)
+    # the same words are evidence of I.B.2, and of every fifth criterion after it: clicks go round
+    mark = tab.locator(".marks g.here rect").first.bounding_box()
+    assert mark
+    gone = []
+    for _ in range(3):
+        tab.mouse.click(mark["x"] + 5, mark["y"] + 5)
+        gone.append(tab.locator(".criterion.now").get_attribute("data-id"))
+    assert len(set(gone)) == 3
+
+
+def test_search_finds_words_on_a_page_and_shows_them(tab: playwright.Page) -> None:
+    opened(tab, "case-02")
+    tab.keyboard.press("/")
+    tab.keyboard.type("packet 2, page 2")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#hits mark")
+    assert tab.locator("#hits li").count() == 1
+    tab.click("#hits button[data-do=hit]")
+    tab.wait_for_selector("#p-0-2 .choice rect", state="attached")
+    assert tab.locator("#jump").input_value() == "p-0-2"
+
+
+def test_the_queue_is_searched_and_says_what_is_left(tab: playwright.Page) -> None:
+    assert tab.locator("#rows tr").count() == 2 and "left" in tab.locator("#rows").inner_text()
+    tab.fill("[name=q]", "case-02")
+    tab.wait_for_function("document.querySelectorAll('#rows tr').length === 1")
+    tab.fill("[name=q]", "nothing so named")
+    tab.wait_for_selector("#rows .empty")

@@ -42,7 +42,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--second-factor", action="store_true", help="ask everybody for one after the password (--behind-tls does)"
     )
     parser.add_argument("--oidc", metavar="ISSUER", help="let people sign in with this OpenID Connect provider")
-    parser.add_argument("--oidc-client", default="chartproof", metavar="ID", help="our name there (default %(default)s)")
+    parser.add_argument(
+        "--oidc-client", default="chartproof", metavar="ID", help="our name there (default %(default)s)"
+    )
     parser.add_argument("--oidc-secret", type=Path, metavar="FILE", help="file with the secret that goes with it")
     parser.add_argument("--oidc-name", default="", metavar="WORDS", help="what people call the provider")
     parser.add_argument("--oidc-acr", default="", metavar="VALUE", help="acr or amr that a sign-in there must have")

@@ -69,7 +69,9 @@ class Provider:
         try:
             with OAuth2Client(self.client, self.secret, redirect_uri=back, timeout=SECONDS) as client:
                 found = self._described(client)
-                given = client.fetch_token(found["token_endpoint"], code=code, code_verifier=derived(secret, "verifier"))
+                given = client.fetch_token(
+                    found["token_endpoint"], code=code, code_verifier=derived(secret, "verifier")
+                )
                 keys = client.request("GET", found["jwks_uri"], withhold_token=True).raise_for_status().json()
             token = jwt.decode(given["id_token"], jwk.KeySet.import_key_set(keys), algorithms=ALGORITHMS)
             needed: Any = {name: {"essential": True} for name in ("exp", "iat", "sub")}

@@ -44,7 +44,11 @@ def back(request: Request, state: str = "", code: str = "") -> Response:
         return _refused(request, problem.why, "The sign-in service did not confirm who you are.")
     session = _session(request, person, link)
     if session is None:
-        told = "This name is taken, or the link was used." if link else "You have no account here: ask for a one-time link."
+        told = (
+            "This name is taken, or the link was used."
+            if link
+            else "You have no account here: ask for a one-time link."
+        )
         return _refused(request, "no account", told)
     # a page of ours that goes on by itself: a redirect would still count as coming from the provider's site
     response = page(request, "back.html")
