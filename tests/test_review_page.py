@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 import os
-import socket
 import statistics
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
+from browsing import AXE, CHROMIUM, FLAGS, decide_all
 from made_reviews import write_workspace
+from served import served as at_free_port
 
 from pipeline.store import Store, access, open_store
 from pipeline.store.ingest import ingest
@@ -22,11 +21,7 @@ from pipeline.web.passwords import hash_password
 from pipeline.web.views import KEYS
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 PASSWORD = "four quiet herons wade"
-AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 PICTURES = os.environ.get("PICTURES") == "1"
 """`PICTURES=1 pytest tests/test_review_page.py` makes the README's pictures anew."""
@@ -40,17 +35,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Stor
     ingest(store, write_workspace(folder, packets=2, criteria=20))
     with store.write("test") as tx:
         access.add_account(tx, "Ann", "admin", ["default"], hash_password(PASSWORD))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(store), port=port, log_level="critical"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://localhost:{port}", store
-    server.should_exit = True
-    thread.join(10)
+    with at_free_port(lambda _: create_app(store)) as address:
+        yield address, store
     store.close()
 
 
@@ -101,18 +87,7 @@ def opened(tab: playwright.Page, name: str) -> None:
 
 def test_twenty_criteria_by_keyboard_alone(tab: playwright.Page, served: tuple[str, Store]) -> None:
     opened(tab, "case-01")
-    for _ in range(120):
-        left = tab.locator(".criterion[data-decided='']").count()
-        if not left:
-            break
-        now = tab.locator(".criterion.now")
-        conflicting = now.get_attribute("data-status") == "conflicting"
-        tab.keyboard.press("c")
-        tab.wait_for_timeout(350)
-        if conflicting and tab.evaluate("document.activeElement.name === 'reason'"):
-            tab.keyboard.type("later note settles it")
-            tab.keyboard.press("Enter")
-            tab.wait_for_timeout(350)
+    decide_all(tab)
     assert tab.locator(".criterion[data-decided='']").count() == 0
     tab.wait_for_function("document.activeElement.id === 'finish'")
     tab.keyboard.press("Enter")
