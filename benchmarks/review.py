@@ -18,8 +18,6 @@ import time
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tests")]
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 TIMED = """() => {
   window.took = [];
   let from = 0;
@@ -60,6 +58,7 @@ def session(store, name: str, role: str = "reviewer") -> str:
 
 
 def browser() -> None:
+    from browsing import CHROMIUM, FLAGS, signed_in
     from playwright.sync_api import sync_playwright
     from served import served
 
@@ -68,10 +67,9 @@ def browser() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as started:
         store = made(Path(folder), 1, 20, 300)
         with served(lambda _: create_app(store)) as address:
-            chromium = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
             context = chromium.new_context(viewport={"width": 1366, "height": 768})
-            context.add_cookies([{"name": "__Host-sid", "value": session(store, "Ann"), "url": address,
-                                  "secure": True, "httpOnly": True, "sameSite": "Strict"}])  # fmt: skip
+            signed_in(context, address, store, "Ann")
             page = context.new_page()
             page.goto(address)
             page.click("text=case-01")

@@ -20,7 +20,8 @@ def signed_in(context: Any, address: str, store: Store, name: str, role: str = "
         found = access.find_account(tx.conn, name)
         account = int(str(found["id"])) if found else access.add_account(tx, name, role, ["default"])
         secret = access.start_session(tx, account, "test")
-    context.add_cookies([{"name": "__Host-sid", "value": secret, "url": address, "secure": True,
+    # a __Host- cookie is set for https alone; on localhost the browser sends it without TLS too
+    context.add_cookies([{"name": "__Host-sid", "value": secret, "url": address.replace("http:", "https:"), "secure": True,
                           "httpOnly": True, "sameSite": "Strict"}])  # fmt: skip
 
 
