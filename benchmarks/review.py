@@ -116,7 +116,7 @@ async def reviewer(address: str, cookie: str, until: float, told: dict[str, list
         mine = keys[n % len(keys)]
         await _post(http, told, f"/packets/{mine}/claim", {}, {303})
         numbers: dict[str, int] = {}
-        while time.monotonic() < until:
+        while time.monotonic() < until or not (numbers or told["errors"]):
             shown = await _get(http, told, f"/packets/{mine}")
             for name, deciding in re.findall(r'data-id="([^"]+)".*?data-deciding="([^"]*)"', shown):
                 at = numbers.get(name, 0)
@@ -126,7 +126,7 @@ async def reviewer(address: str, cookie: str, until: float, told: dict[str, list
                     numbers[name] = at + 1
                     told["acknowledged"].append((mine, name, at + 1))
                 await asyncio.sleep(dice.uniform(0.2, 1.0))
-                if time.monotonic() > until:
+                if time.monotonic() > until and numbers:
                     return
             await _get(http, told, f"/packets/{mine}/pages/0/1.png")
 

@@ -89,7 +89,7 @@ def test_twenty_criteria_by_keyboard_alone(tab: playwright.Page, served: tuple[s
     opened(tab, "case-01")
     decide_all(tab)
     assert tab.locator(".criterion[data-decided='']").count() == 0
-    tab.wait_for_function("document.activeElement.id === 'finish'")
+    tab.wait_for_function("() => document.activeElement.id === 'finish'")
     tab.keyboard.press("Enter")
     tab.wait_for_selector("text=How this can be checked")
     assert tab.locator("tbody tr").count() == 20
@@ -218,6 +218,6 @@ def test_search_finds_words_on_a_page_and_shows_them(tab: playwright.Page) -> No
 def test_the_queue_is_searched_and_says_what_is_left(tab: playwright.Page) -> None:
     assert tab.locator("#rows tr").count() == 2 and "left" in tab.locator("#rows").inner_text()
     tab.fill("[name=q]", "case-02")
-    tab.wait_for_function("document.querySelectorAll('#rows tr').length === 1")
+    tab.wait_for_selector("#rows tr >> nth=1", state="detached")
     tab.fill("[name=q]", "nothing so named")
     tab.wait_for_selector("#rows .empty")
