@@ -8,8 +8,8 @@ import numpy as np
 from IPython.core.formatters import HTMLFormatter
 
 from criteria.evidence import Evidence
-from criteria.request import decide_request
 from criteria.policy import load_policy
+from criteria.request import decide_request
 from criteria.screening import CriterionResult, Flag, Screening, screen
 from extractors.document import Document, Page, excerpt
 from extractors.finding import Assertion, Finding
