@@ -8,6 +8,7 @@ from typing import Any
 
 from made_packets import write_pdf
 
+from criteria.policy import load_policy
 from extractors.document import Document, excerpt
 from extractors.readers import read_document
 from pipeline.record import remember
@@ -19,6 +20,12 @@ LINES = [
     "The wound is infected and red.",
     "Morphine went from 180 to 60 MME a day before the trial.",
 ]
+WHY = {
+    "met": "The note of the pain clinic says so.",
+    "conflicting": "Two statements of the same day disagree.",
+    "insufficient": "Nothing on it was found in the pages that were read.",
+    "not_met": "The note says that an infection is there.",
+}
 
 
 def quoted(document: Document, words: str, stance: str, page: int = 1) -> dict[str, Any]:
@@ -55,9 +62,11 @@ def _screening(name: str, read: list[Document], criteria: int) -> dict[str, Any]
         ("met", [quoted(note, LINES[4], "supports")], []),
     )
     found = []
+    titles = {c.id: c.title for c in load_policy("LA.CP.MP.173").criteria}
     for n in range(criteria):
         status, evidence, missing = kinds[n % len(kinds)]
-        found.append({"id": f"I.B.{n + 1}", "title": f"Criterion {n + 1}", "status": status, "rationale": "Because.",
+        title = titles.get(f"I.B.{n + 1}", f"Criterion {n + 1}")
+        found.append({"id": f"I.B.{n + 1}", "title": title, "status": status, "rationale": WHY[status],
                       "derivation": None, "missing": missing, "evidence": evidence})  # fmt: skip
     documents = [
         {"document_id": d.document_id, "file": d.file, "sha256": d.sha256,

@@ -25,7 +25,7 @@ from pipeline.store import Store, access, open_store
 from pipeline.store.ingest import ingest
 from pipeline.web.app import create_app
 from pipeline.web.chat_routes import Talks
-from pipeline.web.security import hash_password
+from pipeline.web.passwords import hash_password
 
 PASSWORD = "four quiet herons wade"
 CHROMIUM = Path("/usr/bin/chromium")

@@ -64,3 +64,10 @@ def _run(body: str, workspace: Path, folder: Path, capsys: pytest.CaptureFixture
         assert main(words[1:]) == 0, command
         if printed.strip():
             assert capsys.readouterr().out.strip() == printed.strip()
+
+
+def test_every_test_that_the_security_page_names_is_there() -> None:
+    named = re.findall(r"`(test_\w+)`", (DOCS / "security.md").read_text(encoding="utf-8"))
+    there = "".join(path.read_text(encoding="utf-8") for path in Path("tests").glob("test_*.py"))
+    assert len(named) > 15
+    assert [name for name in named if f"def {name}(" not in there] == []

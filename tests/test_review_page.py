@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import socket
+import io
+import os
 import statistics
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
+from browsing import AXE, CHROMIUM, FLAGS, decide_all
 from made_reviews import write_workspace
+from served import served as at_free_port
 
 from pipeline.store import Store, access, open_store
 from pipeline.store.ingest import ingest
 from pipeline.web.app import create_app
-from pipeline.web.security import hash_password
+from pipeline.web.passwords import hash_password
 from pipeline.web.views import KEYS
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 PASSWORD = "four quiet herons wade"
-AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
+PICTURES = os.environ.get("PICTURES") == "1"
+"""`PICTURES=1 pytest tests/test_review_page.py` makes the README's pictures anew."""
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
 
 
@@ -36,17 +35,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Stor
     ingest(store, write_workspace(folder, packets=2, criteria=20))
     with store.write("test") as tx:
         access.add_account(tx, "Ann", "admin", ["default"], hash_password(PASSWORD))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(store), port=port, log_level="critical"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://localhost:{port}", store
-    server.should_exit = True
-    thread.join(10)
+    with at_free_port(lambda _: create_app(store)) as address:
+        yield address, store
     store.close()
 
 
@@ -77,6 +67,15 @@ def tab(browser: playwright.Browser, served: tuple[str, Store]) -> Iterator[play
     assert wrong == []
 
 
+def pictured(tab: playwright.Page, name: str) -> None:
+    """Keep what the tab shows as a small PNG for the README, when pictures are wanted."""
+    if PICTURES:
+        from PIL import Image
+
+        shown = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
+        shown.quantize(64, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+
+
 def opened(tab: playwright.Page, name: str) -> None:
     tab.click(f"text={name}")
     tab.wait_for_selector("html[data-ready=yes]")
@@ -88,25 +87,13 @@ def opened(tab: playwright.Page, name: str) -> None:
 
 def test_twenty_criteria_by_keyboard_alone(tab: playwright.Page, served: tuple[str, Store]) -> None:
     opened(tab, "case-01")
-    tab.screenshot(path=str(IMAGES / "review-light.png"))
-    for _ in range(120):
-        left = tab.locator(".criterion[data-decided='']").count()
-        if not left:
-            break
-        now = tab.locator(".criterion.now")
-        conflicting = now.get_attribute("data-status") == "conflicting"
-        tab.keyboard.press("c")
-        tab.wait_for_timeout(350)
-        if conflicting and tab.evaluate("document.activeElement.name === 'reason'"):
-            tab.keyboard.type("later note settles it")
-            tab.keyboard.press("Enter")
-            tab.wait_for_timeout(350)
+    decide_all(tab)
     assert tab.locator(".criterion[data-decided='']").count() == 0
-    tab.wait_for_function("document.activeElement.id === 'finish'")
+    tab.wait_for_function("() => document.activeElement.id === 'finish'")
     tab.keyboard.press("Enter")
     tab.wait_for_selector("text=How this can be checked")
     assert tab.locator("tbody tr").count() == 20
-    tab.screenshot(path=str(IMAGES / "worksheet.png"))
+    pictured(tab, "worksheet-light")
 
 
 def test_undo_note_and_words_by_keyboard(tab: playwright.Page) -> None:
@@ -162,7 +149,10 @@ def test_no_accessibility_violation_and_no_sideways_scroll(
         run = "tags => axe.run({runOnly: tags}).then(r => r.violations.map(v => v.id + ': ' + v.nodes[0].html))"
         found[name] = page.evaluate(run, tags)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.screenshot(path=str(IMAGES / f"{name}-{scheme}.png"))
+        if name == "packet":
+            page.click("#c-I\\.B\\.2 .head")
+        if name != "people":
+            pictured(page, f"{name}-{scheme}")
     context.close()
     assert found == {"queue": [], "packet": [], "people": []}
 
@@ -182,3 +172,52 @@ def test_every_key_stands_in_the_help_and_does_something(tab: playwright.Page) -
         tab.keyboard.press(key)
         assert tab.evaluate("document.activeElement.id") == focused
         tab.keyboard.press("Escape")
+
+
+def test_at_twice_the_size_nothing_is_lost_and_evidence_must_be_in_the_window(tab: playwright.Page) -> None:
+    tab.set_viewport_size({"width": 683, "height": 384})  # what 200 % leaves of 1366x768
+    opened(tab, "case-02")
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    tab.evaluate("document.querySelector('#c-I\\\\.B\\\\.4 .head').click()")
+    tab.wait_for_function(IN_WINDOW)
+
+
+IN_WINDOW = """() => {
+  const g = document.querySelector(".marks g.here"), b = g && g.getBoundingClientRect();
+  return b && b.top >= 0 && b.bottom <= innerHeight;
+}"""
+
+
+def test_excerpts_and_highlights_lead_to_each_other_and_overlaps_are_cycled(tab: playwright.Page) -> None:
+    opened(tab, "case-02")
+    tab.evaluate("document.querySelector('#c-I\\\\.B\\\\.2 .head').click()")
+    tab.locator("#c-I\\.B\\.2 .quote").nth(1).click()
+    tab.wait_for_function(IN_WINDOW)
+    # the same words are evidence of I.B.2, and of every fifth criterion after it: clicks go round
+    mark = tab.locator(".marks g.here rect").first.bounding_box()
+    assert mark
+    gone = []
+    for _ in range(3):
+        tab.mouse.click(mark["x"] + 5, mark["y"] + 5)
+        gone.append(tab.locator(".criterion.now").get_attribute("data-id"))
+    assert len(set(gone)) == 3
+
+
+def test_search_finds_words_on_a_page_and_shows_them(tab: playwright.Page) -> None:
+    opened(tab, "case-02")
+    tab.keyboard.press("/")
+    tab.keyboard.type("packet 2, page 2")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#hits mark")
+    assert tab.locator("#hits li").count() == 1
+    tab.click("#hits button[data-do=hit]")
+    tab.wait_for_selector("#p-0-2 .choice rect", state="attached")
+    assert tab.locator("#jump").input_value() == "p-0-2"
+
+
+def test_the_queue_is_searched_and_says_what_is_left(tab: playwright.Page) -> None:
+    assert tab.locator("#rows tr").count() == 2 and "left" in tab.locator("#rows").inner_text()
+    tab.fill("[name=q]", "case-02")
+    tab.wait_for_selector("#rows tr >> nth=1", state="detached")
+    tab.fill("[name=q]", "nothing so named")
+    tab.wait_for_selector("#rows .empty")

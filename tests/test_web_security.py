@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from made_reviews import write_workspace
+from sqlalchemy import text
 
 from pipeline.store import Store, access, open_store, reviews
 from pipeline.store.access import Viewer
+from pipeline.store.database import stamp
 from pipeline.store.ingest import ingest
-from pipeline.web import access_routes, chat_routes, review_routes
+from pipeline.web import access_routes, chat_routes, factor_routes, oidc_routes, review_routes, worksheet_routes
 from pipeline.web.app import create_app
-from pipeline.web.security import COOKIE, HEADERS, PUBLIC, hash_password
+from pipeline.web.passwords import hash_password
+from pipeline.web.security import COOKIE, HEADERS, PUBLIC
 
 PASSWORD = "four quiet herons wade"
 ROUTES = sorted(
     {
         (method, route.path)
-        for module in (access_routes, chat_routes, review_routes)
+        for module in (access_routes, chat_routes, factor_routes, oidc_routes, review_routes, worksheet_routes)
         for route in module.router.routes
         if isinstance(route, APIRoute)
         for method in route.methods
@@ -124,6 +128,16 @@ def test_the_cookie_and_the_session(app: FastAPI, store: Store) -> None:
     assert ann.get("/").status_code == 303
     with store.read() as conn:
         assert old not in str(conn.exec_driver_sql("SELECT * FROM sessions").all())
+
+
+def test_a_session_falls_idle_and_ends(app: FastAPI, store: Store) -> None:
+    for column, age in (("seen_at", access.IDLE), ("ends_at", timedelta(0))):
+        ann = signed_in(app, "ann")
+        assert ann.get("/").status_code == 200
+        past = stamp(datetime.now(UTC) - age - timedelta(seconds=1))
+        with store.write("clock") as tx:
+            tx.conn.execute(text(f"UPDATE sessions SET {column} = :past"), {"past": past})
+        assert ann.get("/").status_code == 303
 
 
 def test_foreign_hosts_long_bodies_and_guessing_are_refused(app: FastAPI) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipeline.store import Store
     from pipeline.store.ingest import Registered
     from pipeline.web.chat_routes import Talks
+    from pipeline.web.security import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STORE = "review"
@@ -37,6 +38,16 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--behind-tls", action="store_true", help="a proxy before this server speaks TLS; allows another --host"
     )
     model_options(parser)
+    parser.add_argument(
+        "--second-factor", action="store_true", help="ask everybody for one after the password (--behind-tls does)"
+    )
+    parser.add_argument("--oidc", metavar="ISSUER", help="let people sign in with this OpenID Connect provider")
+    parser.add_argument(
+        "--oidc-client", default="chartproof", metavar="ID", help="our name there (default %(default)s)"
+    )
+    parser.add_argument("--oidc-secret", type=Path, metavar="FILE", help="file with the secret that goes with it")
+    parser.add_argument("--oidc-name", default="", metavar="WORDS", help="what people call the provider")
+    parser.add_argument("--oidc-acr", default="", metavar="VALUE", help="acr or amr that a sign-in there must have")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,15 +58,14 @@ def run(args: argparse.Namespace) -> int:
     from pipeline.store import open_store
     from pipeline.store.ingest import register
     from pipeline.web.app import create_app
-    from pipeline.web.security import Settings
 
+    settings = _settings(args)
     store = open_store(args.workspace / STORE, args.database)
     try:
         registered = register(store, args.workspace, args.records, args.team)
         threading.Thread(target=_take_in, args=(store, registered), daemon=True).start()
         _first_link(store, args)
-        hosts = (*Settings().hosts, args.host, *args.name)
-        app = create_app(store, Settings(hosts), talks(args))
+        app = create_app(store, settings, talks(args))
         uvicorn.run(app, host=args.host, port=args.port, log_level="critical", access_log=False, server_header=False)
     finally:
         store.close()
@@ -74,6 +84,21 @@ def talks(args: argparse.Namespace) -> Talks:
     return Talks(args.workspace, model, memory_key(args.memory_key))
 
 
+def _settings(args: argparse.Namespace) -> Settings:
+    from pipeline.web.oidc import checked
+    from pipeline.web.security import Settings
+
+    provider = None
+    if args.oidc:
+        try:
+            secret = args.oidc_secret.read_text().strip() if args.oidc_secret else ""
+        except OSError:
+            raise UserError(f"--oidc-secret {args.oidc_secret}: cannot be read") from None
+        provider = checked(args.oidc, args.oidc_client, secret, args.oidc_name, args.oidc_acr)
+    hosts = (*Settings().hosts, args.host, *args.name)
+    return Settings(hosts, args.behind_tls, args.second_factor or args.behind_tls, provider)
+
+
 def _take_in(store: Store, registered: Registered) -> None:
     """Make the pages while the server answers already; pictures are rendered in processes of their own."""
     from pipeline.store.ingest import take_in_documents
@@ -88,7 +113,8 @@ def _first_link(store: Store, args: argparse.Namespace) -> None:
     """Nobody has an account yet: a one-time link makes the first one, an admin's."""
     from pipeline.store import access
 
-    address = f"http://{'localhost' if args.host in LOOPBACK else args.host}:{args.port}"
+    host = args.name[0] if args.name else "localhost" if args.host in LOOPBACK else args.host
+    address = f"https://{host}" if args.behind_tls else f"http://{host}:{args.port}"
     with store.write("start") as tx:
         if access.anyone(tx.conn):
             print(f"Review at {address}/", flush=True)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
+from pipeline.store import factors
 from pipeline.store import schema as t
 from pipeline.store.database import Transaction, now, stamp
 
@@ -24,12 +25,13 @@ FREE_FAILURES, WINDOW, LONGEST_WAIT = 5, timedelta(hours=1), 900.0
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whoever is signed in. `csrf` must come back with everything that changes something."""
+    """Whoever is signed in. `csrf` must come back with everything that changes something; `pending`: see `sessions`."""
 
     id: int
     name: str
     role: str
     csrf: str = ""
+    pending: bool = False
 
     def at_least(self, role: str) -> bool:
         return ROLES.index(self.role) >= ROLES.index(role)
@@ -82,19 +84,26 @@ def open_link(conn: Connection, secret: str) -> dict[str, object] | None:
     return dict(row._mapping) if row else None
 
 
-def use_link(tx: Transaction, secret: str, name: str, password_hash: str) -> int | None:
-    """Make the account, or set its password, once. None when the link is spent or the name is taken."""
+def use_link(
+    tx: Transaction, secret: str, name: str, password_hash: str | None = None, subject: str | None = None
+) -> int | None:
+    """Make the account (of a password, or of a person at the identity provider), or give an account another password.
+
+    None when the link is spent, the name is taken, or `subject` has an account already or comes to an account's link.
+    """
     link = open_link(tx.conn, secret)
     if link is None:
         return None
     account = link["account"]
     if account is None:
-        if find_account(tx.conn, name) is not None:
+        if find_account(tx.conn, name) is not None or (subject and find_subject(tx.conn, subject) is not None):
             return None
-        account = add_account(tx, name, str(link["role"]), json.loads(str(link["teams"])), password=password_hash)
+        account = add_account(tx, name, str(link["role"]), json.loads(str(link["teams"])), password_hash, subject)
+    elif password_hash is None:
+        return None
     else:
-        tx.conn.execute(update(t.accounts).where(t.accounts.c.id == account).values(password=password_hash))
-        end_sessions(tx, int(str(account)))
+        set_password(tx, int(str(account)), password_hash)
+        factors.forget(tx, int(str(account)))
     tx.conn.execute(update(t.links).where(t.links.c.token_hash == hashed(secret)).values(used_at=now()))
     tx.log("link_used", f"account:{account}")
     return int(str(account))
@@ -123,6 +132,20 @@ def add_account(
 def find_account(conn: Connection, name: str) -> dict[str, object] | None:
     row = conn.execute(select(t.accounts).where(func.lower(t.accounts.c.name) == name.strip().lower())).first()
     return dict(row._mapping) if row else None
+
+
+def find_subject(conn: Connection, subject: str) -> dict[str, object] | None:
+    """The account of a person at the identity provider ("issuer subject"), unless it is shut out."""
+    query = select(t.accounts).where(t.accounts.c.subject == subject, t.accounts.c.disabled.is_(False))
+    row = conn.execute(query).first()
+    return dict(row._mapping) if row else None
+
+
+def set_password(tx: Transaction, account: int, password_hash: str) -> None:
+    """Another password; every session of the account ends."""
+    tx.conn.execute(update(t.accounts).where(t.accounts.c.id == account).values(password=password_hash))
+    tx.log("password_changed", f"account:{account}")
+    end_sessions(tx, account)
 
 
 def accounts(conn: Connection) -> list[dict[str, object]]:
@@ -155,8 +178,8 @@ def change_account(
     tx.log("account_changed", f"account:{account}", **values, **({"teams": teams} if teams is not None else {}))
 
 
-def start_session(tx: Transaction, account: int, how: str) -> str:
-    """A new session's token; old ids are never kept at sign-in."""
+def start_session(tx: Transaction, account: int, how: str, pending: bool = False) -> str:
+    """A new session's token; old ids are never kept at sign-in. A pending one waits for the second factor."""
     secret, moment = token(), datetime.now(UTC)
     tx.conn.execute(
         insert(t.sessions).values(
@@ -165,19 +188,21 @@ def start_session(tx: Transaction, account: int, how: str) -> str:
             csrf=token(),
             created_at=stamp(moment),
             seen_at=stamp(moment),
-            ends_at=stamp(moment + ABSOLUTE),
+            ends_at=stamp(moment + (IDLE if pending else ABSOLUTE)),
+            pending=pending,
         )
     )
     tx.conn.execute(delete(t.sessions).where(t.sessions.c.ends_at < stamp(moment)))
-    tx.log("signed_in", f"account:{account}", how=how)
+    tx.log("half_signed_in" if pending else "signed_in", f"account:{account}", how=how)
     return secret
 
 
 def find_session(conn: Connection, secret: str) -> tuple[Viewer, bool] | None:
     """The viewer, and whether the session must be touched so that it does not fall idle."""
     moment = datetime.now(UTC)
+    session = (t.sessions.c.csrf, t.sessions.c.pending, t.sessions.c.seen_at)
     row = conn.execute(
-        select(t.accounts.c.id, t.accounts.c.name, t.accounts.c.role, t.sessions.c.csrf, t.sessions.c.seen_at)
+        select(t.accounts.c.id, t.accounts.c.name, t.accounts.c.role, *session)
         .join(t.accounts, t.accounts.c.id == t.sessions.c.account)
         .where(
             t.sessions.c.token_hash == hashed(secret),
@@ -188,7 +213,7 @@ def find_session(conn: Connection, secret: str) -> tuple[Viewer, bool] | None:
     ).first()
     if row is None:
         return None
-    return Viewer(row.id, row.name, row.role, row.csrf), row.seen_at < stamp(moment - TOUCH)
+    return Viewer(row.id, row.name, row.role, row.csrf, row.pending), row.seen_at < stamp(moment - TOUCH)
 
 
 def touch_session(tx: Transaction, secret: str) -> None:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -23,8 +36,11 @@ accounts = Table(
     Column("subject", Text, unique=True),
     Column("disabled", Boolean, nullable=False, default=False),
     Column("created_at", Text, nullable=False),
+    Column("factor_salt", Text),
+    Column("factor_step", Integer),
 )
-"""`password` is an argon2id hash; `subject` names a person at the identity provider ("issuer subject")."""
+"""`password` is an argon2id hash; `subject` names a person at the identity provider ("issuer subject"); `factor_salt`
+is of the second factor's secret, `factor_step` the time of the last code used (null: not confirmed yet)."""
 
 memberships = Table(
     "memberships",
@@ -56,7 +72,9 @@ sessions = Table(
     Column("created_at", Text, nullable=False),
     Column("seen_at", Text, nullable=False),
     Column("ends_at", Text, nullable=False),
+    Column("pending", Boolean, nullable=False, server_default=false()),
 )
+"""`pending`: the password was right, the second factor is still to come; nothing else is open to such a session."""
 
 failures = Table(
     "failures",

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from pipeline.store import Store
-from pipeline.web import access_routes, chat_routes, review_routes
+from pipeline.web import access_routes, chat_routes, factor_routes, oidc_routes, review_routes, worksheet_routes
 from pipeline.web.pages import page
 from pipeline.web.security import Headers, Settings, SignIn, guard
 
@@ -26,16 +26,20 @@ def create_app(store: Store, settings: Settings | None = None, talks: chat_route
     """The application over a store; `talks` adds the conversation with a record. No documentation routes, no debug pages."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(guard)])
     app.state.store, app.state.static, app.state.talks = store, STATIC, talks
+    app.state.settings = settings or Settings()
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_api_route("/healthz", _healthz, methods=["GET"])
     app.include_router(access_routes.router)
+    app.include_router(factor_routes.router)
+    app.include_router(oidc_routes.router)
     app.include_router(chat_routes.router)
     app.include_router(review_routes.router)
+    app.include_router(worksheet_routes.router)
     app.add_exception_handler(SignIn, _sign_in)
     app.add_exception_handler(StarletteHTTPException, _told)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(Exception, _bug)
-    app.add_middleware(Headers, settings=settings or Settings())
+    app.add_middleware(Headers, settings=app.state.settings)
     return app
 
 

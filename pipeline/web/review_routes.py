@@ -218,29 +218,6 @@ def _hits(stored: dict[str, Any], position: int, document_id: str, wanted: str) 
     return found
 
 
-@router.get("/packets/{key}/worksheet")
-def worksheet(request: Request, key: str, version: int = 0, download: bool = False) -> Response:
-    """The finished worksheet as it was frozen; `download` gives it as one file that needs no other."""
-    viewer = viewer_of(request)
-    with request.app.state.store.write(viewer.name) as tx:
-        packet = packet_or_404(tx.conn, viewer, key)
-        frozen = reviews.worksheets_of(tx.conn, packet) if reviews.stage(tx.conn, packet) == "done" else []
-        if not frozen:
-            raise HTTPException(404)
-        sheet = next((s for s in frozen if s["version"] == version), frozen[-1])
-        screening = json.loads(
-            tx.conn.execute(select(t.screenings.c.body).where(t.screenings.c.id == sheet["screening"])).scalar_one()
-        )
-        tx.log("worksheet_shown", f"packet:{key}", version=sheet["version"], download=download)
-    style = (request.app.state.static / "worksheet.css").read_text(encoding="utf-8") if download else ""
-    values = {"sheet": sheet, "body": json.loads(sheet["body"]), "screening": screening, "packet": packet}
-    values["results"] = {r["id"]: r for r in screening["criteria"]}
-    response = page(request, "worksheet.html", style=style, versions=len(frozen), **values)
-    if download:
-        response.headers["Content-Disposition"] = f'attachment; filename="worksheet-{key}-v{sheet["version"]}.html"'
-    return response
-
-
 @router.get("/agreement")
 def agreement_page(request: Request) -> Response:
     viewer = need(request, "lead")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +13,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.store import Store, access
 from pipeline.store.access import Viewer
+from pipeline.web.oidc import Provider
 
 COOKIE = "__Host-sid"
-PUBLIC = frozenset({"/healthz", "/login", "/setup/{secret}"})
+PUBLIC = frozenset({"/healthz", "/login", "/setup/{secret}", "/oidc/start", "/oidc/back"})
 """Routes that need no session; every other one does."""
+HALF = frozenset({"/factor", "/logout"})
+"""What a session that waits for the second factor may do."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -33,15 +35,20 @@ HEADERS = {
     "Cache-Control": "no-store, private",
 }
 MOST_BYTES = 200_000
-HASHES = threading.Semaphore(2)
-"""argon2id takes 64 MiB a time: more sign-ins at once than this wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which names the server answers to (a stranger's name for our address is refused)."""
+    """Which names the server answers to (a stranger's name for our address is refused), and how people come in.
+
+    `tls`: a proxy before the server speaks it. `factor`: a password alone lets nobody in. `provider`: whom people may
+    sign in with instead.
+    """
 
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    tls: bool = False
+    factor: bool = False
+    provider: Provider | None = None
 
 
 class Headers:
@@ -89,21 +96,23 @@ async def guard(request: Request) -> None:
     unsafe = request.method not in ("GET", "HEAD")
     if unsafe and request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise HTTPException(403)
-    request.state.viewer = None
-    secret = request.cookies.get(COOKIE)
+    request.state.viewer = request.state.session = None
+    secret, path = request.cookies.get(COOKIE), request.scope["route"].path
     if secret:
-        request.state.viewer = await run_in_threadpool(_viewer, store, secret)
-    if request.scope["route"].path in PUBLIC:
+        session = request.state.session = await run_in_threadpool(_session, store, secret)
+        request.state.viewer = session if session and not session.pending else None
+    if path in PUBLIC:
         return
-    if request.state.viewer is None:
+    session = request.state.session if path in HALF else request.state.viewer
+    if session is None:
         raise SignIn
     if unsafe:
         given = request.headers.get("x-csrf-token") or str((await request.form()).get("csrf", ""))
-        if not hmac.compare_digest(given.encode(), request.state.viewer.csrf.encode()):
+        if not hmac.compare_digest(given.encode(), session.csrf.encode()):
             raise HTTPException(403)
 
 
-def _viewer(store: Store, secret: str) -> Viewer | None:
+def _session(store: Store, secret: str) -> Viewer | None:
     with store.read() as conn:
         found = access.find_session(conn, secret)
     if found is None:
@@ -120,6 +129,12 @@ def viewer_of(request: Request) -> Viewer:
     return viewer
 
 
+def session_of(request: Request) -> Viewer:
+    """Whoever the session belongs to, on the pages that one may open that waits for the second factor."""
+    session: Viewer = request.state.session
+    return session
+
+
 def need(request: Request, role: str) -> Viewer:
     """The viewer, if of this role or above; otherwise the page does not exist, and the attempt is logged."""
     viewer = viewer_of(request)
@@ -130,27 +145,10 @@ def need(request: Request, role: str) -> Viewer:
     return viewer
 
 
-def hash_password(password: str) -> str:
-    """argon2id with the RFC 9106 low-memory profile."""
-    from argon2 import PasswordHasher
-
-    with HASHES:
-        return PasswordHasher().hash(password)
-
-
-def right_password(hashed: str | None, password: str) -> bool:
-    """Takes the same time whether or not there is an account."""
-    from argon2 import PasswordHasher
-    from argon2.exceptions import Argon2Error, InvalidHashError
-
-    with HASHES:
-        try:
-            return PasswordHasher().verify(hashed or NOBODY, password) and hashed is not None
-        except (Argon2Error, InvalidHashError):
-            return False
-
-
-NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$0000000000000000000000000000000000000000000"
+def address_of(request: Request) -> str:
+    """How this server is reached, without a slash at the end; its host was checked."""
+    settings: Settings = request.app.state.settings
+    return f"{'https' if settings.tls else request.url.scheme}://{request.headers['host']}"
 
 
 def set_cookie(response: Any, secret: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -65,6 +66,12 @@ class QueueRow:
     left: str
     late: bool
     reviewer: str
+    decided: int | None
+    """Of the viewer's own open review; another's progress is not shown."""
+
+    @property
+    def criteria(self) -> int:
+        return sum(self.packet.brief["statuses"].values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +154,8 @@ def queue_rows(conn: Connection, viewer: Viewer, state: str, query: str) -> list
         holder = next((h.name for h in packet.held if h.state == "open"), "")
         words = "Yours" if mine else STAGE_WORDS[stage]
         if query.strip().lower() in packet.packet_id.lower() and state in ("all", stage, "mine" if mine else ""):
-            rows.append(QueueRow(packet, stage, words, mine, left, late, holder))
+            decided = sum(s.decided for s in reviews.states(conn, packet, own).values()) if mine and own else None
+            rows.append(QueueRow(packet, stage, words, mine, left, late, holder, decided))
     return sorted(rows, key=lambda r: (r.stage == "done", r.packet.due_at, r.packet.packet_id))
 
 
@@ -188,7 +196,9 @@ def _others(conn: Connection, packet: Packet, mine: Held | None) -> list[tuple[s
     return [(h.name, reviews.states(conn, packet, h)) for h in packet.held if h.kind != "adjudication"]
 
 
+@cache
 def _policy(name: str) -> tuple[str, dict[str, str]]:
+    """A policy's title and what each criterion asks; read once, for a policy takes longer to load than a page to make."""
     from criteria.policy import load_policy
     from extractors.errors import UserError
 

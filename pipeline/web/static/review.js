@@ -40,7 +40,7 @@ const inView = new Set();
 const watcher = new IntersectionObserver((found) => {
   for (const f of found) f.isIntersecting ? inView.add(f.target) : inView.delete(f.target);
   if (found.some((f) => f.isIntersecting)) note();
-}, { root: pages, threshold: 0.6 });
+}, { threshold: 0.6 }); // in the window, not only in the pages' own box: at 200 % they stand below the criteria
 function note() {
   if (!now) return;
   for (const g of inView) if (g.dataset.c === now && g.isConnected) seenOf(now).add(g.dataset.e);
@@ -79,14 +79,19 @@ function showExcerpt(x) {
   seeSoon();
   const [shown, of] = [here, now];
   setTimeout(() => { // its page was scrolled to and is in view
-    const b = page.getBoundingClientRect(), port = pages.getBoundingClientRect();
+    const b = page.getBoundingClientRect(), port = visible();
     if (now === of && here === shown && b.top < port.bottom && b.bottom > port.top) { seenOf(of).add(shown); showSeen(row(of)); }
   }, 200);
+}
+// The part of the pages' box that the window shows.
+function visible() {
+  const b = pages.getBoundingClientRect();
+  return { top: Math.max(b.top, 0), bottom: Math.min(b.bottom, innerHeight) };
 }
 // layout first, then what is in view: an excerpt just scrolled to counts without waiting for the observer
 function seeSoon() {
   requestAnimationFrame(() => {
-    const port = pages.getBoundingClientRect();
+    const port = visible();
     for (const g of $$(`.marks g[data-c="${now}"]`)) {
       const b = g.getBoundingClientRect();
       if (b.height && b.top >= port.top - 2 && b.bottom <= port.bottom + 2) seenOf(now).add(g.dataset.e);
@@ -97,6 +102,7 @@ function seeSoon() {
 // From rectangles, not offsets: content-visibility makes a page the parent that its paper's offset counts from.
 const topOf = (page) => page.getBoundingClientRect().top - pages.getBoundingClientRect().top + pages.scrollTop;
 function centre(page, box) {
+  pages.scrollIntoView({ block: "nearest" });
   const paper = $(".paper", page), top = topOf(page);
   const scale = paper.clientWidth / page.dataset.width, head = paper.getBoundingClientRect().top - page.getBoundingClientRect().top;
   pages.scrollTo({ top: top + (box ? head + box[1] * scale - pages.clientHeight / 3 : 0), left: box ? Math.max(0, box[0] * scale - 60) : 0 });
