@@ -47,6 +47,7 @@ class Provider:
         """The address at the provider where the browser goes. Raises NotSignedIn when it cannot be reached."""
         from authlib.integrations.httpx_client import OAuth2Client
 
+        unreachable: tuple[type[Exception], ...] = (OSError, ValueError, KeyError, *_http_errors())
         try:
             with OAuth2Client(self.client, redirect_uri=back, scope="openid profile", timeout=SECONDS,
                               code_challenge_method="S256") as client:  # fmt: skip
@@ -55,7 +56,7 @@ class Provider:
                     found["authorization_endpoint"], state=derived(secret, "state"), nonce=derived(secret, "nonce"),
                     code_verifier=derived(secret, "verifier"), **({"acr_values": self.acr} if self.acr else {}),
                 )  # fmt: skip
-        except (OSError, ValueError, KeyError, *_http_errors()) as error:
+        except unreachable as error:
             raise NotSignedIn(type(error).__name__) from None
         return str(address)
 
