@@ -20,7 +20,7 @@ from pipeline.store import schema as t
 from pipeline.store.finished import finished
 from pipeline.store.ingest import ingest
 from pipeline.web.app import create_app
-from pipeline.web.security import hash_password
+from pipeline.web.passwords import hash_password
 
 PASSWORD = "four quiet herons wade"
 STEPS = (
