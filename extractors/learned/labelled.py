@@ -66,7 +66,9 @@ def excerpt_pages(path: Path, known: Mapping[str, Any]) -> Iterator[LabelledPage
         if own:
             weights = _weights(dict.fromkeys(own, LABELLED), SELDOM)
         else:
-            kinds = dict.fromkeys(known["passing"], SELDOM) | dict.fromkeys(known["criteria"][record["criterion"]], LABELLED)
+            kinds = dict.fromkeys(known["passing"], SELDOM) | dict.fromkeys(
+                known["criteria"][record["criterion"]], LABELLED
+            )
             weights = _weights(kinds, MOSTLY)
         yield _labelled(Page(1, record["text"], _no_boxes(), 612, 792), record["facts"], weights)
 
@@ -140,7 +142,11 @@ def _stating(text: str, found: Sequence[Segment], quote: str) -> list[int]:
         shown = [_plain(s.text) for s in found]
         return [i for i, s in enumerate(shown) if wanted in s or (s in wanted and len(s) > max(8, 0.3 * len(wanted)))]
     shared = [min(at + len(quote), s.end) - max(at, s.start) for s in found]
-    hits = [i for i, n in enumerate(shared) if n > 0 and (n >= 0.5 * len(quote) or n >= 0.6 * (found[i].end - found[i].start))]
+    hits = [
+        i
+        for i, n in enumerate(shared)
+        if n > 0 and (n >= 0.5 * len(quote) or n >= 0.6 * (found[i].end - found[i].start))
+    ]
     best = max(range(len(shared)), key=shared.__getitem__, default=-1)
     return hits or ([best] if best >= 0 and shared[best] > 0 else [])
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from extractors.document import Page, excerpt
 from extractors.finding import Assertion, Finding
-from extractors.learned.inputs import Window, parts_of, windows
+from extractors.learned.inputs import Part, Window, parts_of, windows
 from extractors.segment import Mark, Segment
 
 KEPT = 2_000
@@ -28,10 +28,12 @@ LEAST = 0.3
 OTHER_TALK: frozenset[Mark] = frozenset({"quoted", "boilerplate", "education"})
 
 
-def find_learned(document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]) -> Iterator[Finding]:
+def find_learned(
+    document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]
+) -> Iterator[Finding]:
     """Findings of one page; `day` holds the ISO date that each segment speaks of."""
     names = labels()
-    for i, scores in enumerate(score(segments, page.text)):
+    for i, scores in enumerate(score(parts_of(segments, page.text))):
         segment = segments[i]
         if "unanswered" in segment.marks:
             continue
@@ -48,14 +50,14 @@ def find_learned(document_id: str, page: Page, segments: Sequence[Segment], day:
             )
 
 
-def score(segments: Sequence[Segment], text: str) -> np.ndarray:
-    """Probabilities of a page's segments, shape (len(segments), number of labels), float32.
+def score(parts: Sequence[Part]) -> np.ndarray:
+    """Probabilities of a page's statements, shape (len(parts), number of labels), float32.
 
     Each window is scored by itself: its activations' eight-bit scale is its own, so a score never depends on what
     else a packet holds, nothing is padded, and what has been scored need not be again. Threads share the work.
     """
-    out = np.zeros((len(segments), len(labels())), np.float32)
-    cut = list(windows(parts_of(segments, text), _encode))
+    out = np.zeros((len(parts), len(labels())), np.float32)
+    cut = list(windows(parts, _encode))
     for window, scores in zip(cut, _threads().map(_probabilities, cut), strict=True):
         out[list(window.statements)] = scores
     return out
@@ -65,7 +67,12 @@ def score(segments: Sequence[Segment], text: str) -> np.ndarray:
 def _probabilities(window: Window) -> np.ndarray:
     ids = np.array([window.ids], np.int64)
     spans = np.array(window.spans, np.int64)
-    feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "first": spans[None, :, 0], "last": spans[None, :, 1]}
+    feed = {
+        "input_ids": ids,
+        "attention_mask": np.ones_like(ids),
+        "first": spans[None, :, 0],
+        "last": spans[None, :, 1],
+    }
     scores: np.ndarray = 1 / (1 + np.exp(-_load()[0].run(None, feed)[0][0]))
     return scores
 

@@ -15,7 +15,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,19 +48,23 @@ class Network(nn.Module):
         parts = encoder.embeddings.requires_grad_(False)
         self.words = nn.Embedding.from_pretrained(parts.word_embeddings.weight[list(kept)].clone())
         self.places, self.norm = parts.position_embeddings, parts.LayerNorm
-        self.type = nn.Parameter(parts.token_type_embeddings.weight[0].clone(), requires_grad=False)
+        self.token_type = nn.Parameter(parts.token_type_embeddings.weight[0].clone(), requires_grad=False)
         self.lowest = encoder.encoder.layer[0].requires_grad_(False)
         self.tuned = nn.ModuleDict({"layers": encoder.encoder.layer[1:], "out": nn.Linear(2 * 384, outputs)})
         self.drop = nn.Dropout(0.15)
         nn.init.normal_(self.tuned["out"].weight, std=0.02)
         nn.init.constant_(self.tuned["out"].bias, -4.5)  # a fact is rare: without this an epoch goes to learning that
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, first: torch.Tensor, last: torch.Tensor
+    ) -> torch.Tensor:
         """Logits (windows, statements, labels) of the statements in tokens `first` to `last`, the [SEP] after them."""
-        hidden = self.norm(self.words(input_ids) + self.places(torch.arange(input_ids.shape[1])[None]) + self.type)
-        hidden_from = (1.0 - attention_mask[:, None, None, :].float()) * -1e4
+        hidden = self.norm(
+            self.words(input_ids) + self.places(torch.arange(input_ids.shape[1])[None]) + self.token_type
+        )
+        barred = (1.0 - attention_mask[:, None, None, :].float()) * -1e4
         for layer in [self.lowest, *self.tuned["layers"]]:
-            hidden = layer(hidden, attention_mask=hidden_from)[0]
+            hidden = layer(hidden, attention_mask=barred)[0]
         sums = torch.cat([torch.zeros_like(hidden[:, :1]), hidden.cumsum(1)], 1)
         begin, end = (at[:, :, None].expand(-1, -1, 384) for at in (first, last))
         mean = (sums.gather(1, end) - sums.gather(1, begin)) / (last - first).clamp(min=1)[:, :, None].float()
@@ -70,7 +74,9 @@ class Network(nn.Module):
 class Example:
     """A window as it is trained on: token ids, spans, and per statement its targets and weights."""
 
-    def __init__(self, ids: Tokens, spans: Sequence[tuple[int, int]], stated: Sequence[tuple[frozenset[str], tuple[float, ...]]]) -> None:
+    def __init__(
+        self, ids: Tokens, spans: Sequence[tuple[int, int]], stated: Sequence[tuple[frozenset[str], tuple[float, ...]]]
+    ) -> None:
         self.ids, self.spans = torch.tensor(ids), torch.tensor(spans)
         self.target = torch.tensor([[float(name in labels) for name in label_names()] for labels, _ in stated])
         self.weight = torch.tensor([weights for _, weights in stated]).maximum(self.target)
@@ -101,30 +107,30 @@ def batches(made: Sequence[Example], rng: random.Random) -> list[list[Example]]:
 def loss_of(network: Network, batch: Sequence[Example], entropy: nn.Module) -> torch.Tensor:
     """Weighted binary cross-entropy, per stating statement: its number varies less than that of the silent ones."""
     ids, spans, target, weight = (
-        nn.utils.rnn.pad_sequence([getattr(e, name) for e in batch], batch_first=True) for name in ("ids", "spans", "target", "weight")
+        nn.utils.rnn.pad_sequence([getattr(e, name) for e in batch], batch_first=True)
+        for name in ("ids", "spans", "target", "weight")
     )
     logits = network(ids, (ids > 0).long(), spans[:, :, 0], spans[:, :, 1])
     stating = (target.sum(2) > 0).sum()
     return (entropy(logits, target) * weight).sum() / (2.2 * stating + 4)
 
 
-def _pace(steps: int, step: int) -> float:
-    """The share of the rate at a step: up in the first 6 %, then down to 5 %."""
-    return min(1, (step + 1) / (0.06 * steps)) * max(0.05, 1 - step / steps)
-
-
 def fit(network: Network, pages: Sequence[LabelledPage], encode: Encode, epochs: int, rate: float) -> None:
     """Train `network.tuned`, which ends as the moving mean of its weights."""
     rng, begun, tuned = random.Random(SEED), time.time(), network.tuned
     entropy = nn.BCEWithLogitsLoss(reduction="none", pos_weight=torch.tensor(1.5))
-    groups = [{"params": tuned["layers"].parameters(), "lr": rate}, {"params": tuned["out"].parameters(), "lr": 4 * rate}]
+    groups = [
+        {"params": tuned["layers"].parameters(), "lr": rate},
+        {"params": tuned["out"].parameters(), "lr": 4 * rate},
+    ]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+    steps = epochs * len(batches(examples(pages, encode, rng), rng))  # a later epoch's number differs by little
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda t: min(1, (t + 1) / (0.06 * steps)) * max(0.05, 1 - t / steps)
+    )
     mean = AveragedModel(tuned, avg_fn=lambda old, new, n: old + (new - old) * (1 - min(AVERAGED, n / (n + 10))))
     for epoch in range(epochs):
         parts, total = batches(examples(pages, encode, rng), rng), 0.0
-        if epoch == 0:
-            steps = epochs * len(parts)
-            schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_pace, steps))
         tuned.train()
         network.drop.train()
         for part in parts:
@@ -136,7 +142,11 @@ def fit(network: Network, pages: Sequence[LabelledPage], encode: Encode, epochs:
             schedule.step()
             mean.update_parameters(tuned)
             total += loss.item()
-        print(f"epoch {epoch + 1} of {epochs}: loss {total / len(parts):.3f}, {time.time() - begun:.0f} s", file=sys.stderr, flush=True)
+        print(
+            f"epoch {epoch + 1} of {epochs}: loss {total / len(parts):.3f}, {time.time() - begun:.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
     tuned.load_state_dict(mean.module.state_dict())
     network.eval()
 
@@ -158,7 +168,11 @@ def export(network: Network, out: Path) -> None:
     """Write labels.json and model.onnx (weights in eight bits)."""
     (out / "labels.json").write_text(json.dumps(label_names(), indent=0), "utf-8")
     full = out / "full.onnx"
-    ids, first, last = torch.ones(2, 10, dtype=torch.long), torch.tensor([[1, 4], [2, 5]]), torch.tensor([[3, 8], [4, 9]])
+    ids, first, last = (
+        torch.ones(2, 10, dtype=torch.long),
+        torch.tensor([[1, 4], [2, 5]]),
+        torch.tensor([[3, 8], [4, 9]]),
+    )
     names = {name: {0: "windows", 1: "tokens"} for name in ("input_ids", "attention_mask")}
     names |= {name: {0: "windows", 1: "statements"} for name in ("first", "last", "logits")}
     torch.onnx.export(
@@ -172,9 +186,13 @@ def export(network: Network, out: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the learned reader.")
     parser.add_argument("--encoder", type=Path, required=True, help="folder with the encoder's config and weights")
-    parser.add_argument("--out", type=Path, required=True, help="folder for model.onnx, vocab.txt, labels.json and state.pt")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for model.onnx, vocab.txt, labels.json and state.pt"
+    )
     parser.add_argument("--start", type=Path, metavar="STATE", help="go on from the state.pt of an earlier training")
-    parser.add_argument("--leave-out", nargs="*", default=[], metavar="SOURCE", help="label files to hold aside, such as bank_d2")
+    parser.add_argument(
+        "--leave-out", nargs="*", default=[], metavar="SOURCE", help="label files to hold aside, such as bank_d2"
+    )
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--rate", type=float, default=RATE, help=f"learning rate of the layers, {RATE} unless told")
     parser.add_argument("--limit", type=int, metavar="PAGES", help="train on so many pages only, to try the way")
@@ -183,15 +201,22 @@ def main() -> None:
     pages = list(labelled_pages(FIXTURES, args.leave_out))
     pages = random.Random(SEED).sample(pages, args.limit or len(pages))
     args.out.mkdir(parents=True, exist_ok=True)
-    kept = cut_vocabulary(args.encoder / "vocab.txt", (text for p in pages for part in p.parts for text in part), args.out / "vocab.txt")
+    kept = cut_vocabulary(
+        args.encoder / "vocab.txt", (text for p in pages for part in p.parts for text in part), args.out / "vocab.txt"
+    )
     tokenizer = BertWordPieceTokenizer(str(args.out / "vocab.txt"), lowercase=True)
     encoder = BertModel.from_pretrained(args.encoder, add_pooling_layer=False, attn_implementation="eager").eval()
     network = Network(encoder, kept, len(label_names())).eval()
     if args.start:
         network.tuned.load_state_dict(torch.load(args.start, weights_only=True))
     pages += misread(pages, share=0.07, seed=SEED)
-    print(f"{sum(len(p.parts) for p in pages)} statements, {sum(map(bool, (s for p in pages for s in p.labels)))} of them state a fact", file=sys.stderr)
-    fit(network, pages, cache(lambda text: tokenizer.encode(text, add_special_tokens=False).ids), args.epochs, args.rate)
+    print(
+        f"{sum(len(p.parts) for p in pages)} statements, {sum(map(bool, (s for p in pages for s in p.labels)))} of them state a fact",
+        file=sys.stderr,
+    )
+    fit(
+        network, pages, cache(lambda text: tokenizer.encode(text, add_special_tokens=False).ids), args.epochs, args.rate
+    )
     torch.save(network.tuned.state_dict(), args.out / "state.pt")
     export(network, args.out)
 
