@@ -89,6 +89,7 @@ def screen_all(
             watch,
         )
         _work(supervisor, Entering(ledger, packets, workspace, options.policy, options.ocr, options.retry))
+        _clear(workspace / "staging", ledger.runs())
         return _outcome(supervisor, started)
     finally:
         _leave(ledger)
