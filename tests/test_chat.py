@@ -151,3 +151,13 @@ def test_a_batch_gives_a_line_per_conversation(workspace: Path, tmp_path: Path, 
     assert main(["ask", str(workspace), "--batch", str(asked)]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [t["status"] for t in told["turns"]] == ["answered", "not_documented"]
+
+
+def test_a_question_near_a_criterion_is_answered_by_it_where_the_words_do_not_match(packet: PacketView) -> None:
+    answer = reply("wound culture back yet?", packet, {})
+    assert "I.B.9" in answer.text and [e.quote for e in answer.citations] == ["No active infection on today's examination."]
+    assert reply("which hobby keeps the neighbor busy?", packet, {}).status == "not_documented"
+
+
+def test_what_is_missing_overall_is_listed(packet: PacketView) -> None:
+    assert "A surgeon's opinion." in reply("what am I missing to close the pump criteria on this one", packet, {}).text

@@ -21,6 +21,8 @@ from pipeline.chat.retrieve import OTHER_TALK, Hit, Query, best, day_fits, units
 
 WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "conflicting": "conflicting"}
 SAME_DAY = re.compile(r"\bsame (?:date|day|visit|time)\b", re.I)
+OVERALL = re.compile(r"\bcriteri|\bpacket\b|\brequest\b|\bsubmi|\bapprov|\boverall\b|\beverything\b|\bto close\b|\bclinic\b", re.I)
+"""What is missing from the whole, not of one thing."""
 LEAST_COVERAGE = 0.34
 NEEDED = (0.3, 0.65, 0.55, 0.4)
 """How much of a question (of 0, 1, 2, 3 or more things) a passage must name to be an answer."""
@@ -39,9 +41,18 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
     claims, lead = structured(intent, packet, hits)
     claims = _with_hits(intent, packet, hits, claims)
     answer = finish(packet, intent, lead, claims)
+    if answer.status == "not_documented" and intent.near:
+        answer = _of_its_criterion(intent, packet, hits) or answer
     if answer.status == "not_documented" or not hits or not claims:
         return _elsewhere(intent, packet, 0.35, 0.0) or answer
     return _elsewhere(intent, packet, 0.5, hits[0].score) or answer
+
+
+def _of_its_criterion(intent: Intent, packet: PacketView, hits: list[Hit]) -> Answer | None:
+    """What the screening found on the criterion that a question is near to, where the record's words do not match its own."""
+    judged = replace(intent, criteria=intent.near, asks=intent.asks | {"status"})
+    claims, lead = structured(judged, packet, hits)
+    return finish(packet, judged, lead, claims) if claims else None
 
 
 def _of_the_last(intent: Intent, packet: PacketView) -> Answer:
@@ -95,7 +106,7 @@ def structured(intent: Intent, packet: PacketView, hits: list[Hit]) -> tuple[lis
     claims: list[Claim] = []
     lead: list[str] = []
     judged = intent.explicit or bool(intent.asks & {"status", "missing", "why", "compare"})
-    if not intent.criteria and "missing" in intent.asks and len(intent.query.units) <= 3:
+    if not intent.criteria and "missing" in intent.asks and (len(intent.query.units) <= 3 or OVERALL.search(intent.question)):
         lead.extend(f"{c['id']} ({c['title']}): {' '.join(c['missing'])}" for c in packet.criteria.values() if c["status"] == "insufficient")
     for name in intent.criteria:
         result = packet.criteria.get(name)

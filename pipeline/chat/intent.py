@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +30,8 @@ FAMILY = re.compile(r"\b(?:family|mother|father|sister|brother|relative|aunt|unc
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """`criteria` are ids of the pathway; `explicit` when named by number; `before` is what the last answer was about; `refers` when its words point back."""
+    """`criteria` are ids of the pathway; `explicit` when named by number; `before` is what the last answer was about; `refers` when its words point back;
+    `near` are criteria whose topic it touches in other words."""
 
     question: str
     query: Query
@@ -38,12 +40,13 @@ class Intent:
     asks: frozenset[str]
     before: dict[str, Any] = field(default_factory=dict)
     refers: bool = False
+    near: tuple[str, ...] = ()
 
 
 def understand(question: str, packet: PacketView, before: dict[str, Any]) -> Intent:
     """Read a question against what the last answer was about (`Answer.about`, empty at the start)."""
     named = tuple(f"{a}.{b}.{n}" for a, b, n in CRITERION.findall(question))
-    criteria = tuple(c for c in named if c in packet.criteria) or _by_fact(question, packet)
+    criteria = tuple(c for c in named if c in packet.criteria) or _by_fact(question, packet, lexicon().facts)
     asks = {name for name, pattern in (("status", STATUS), ("missing", MISSING), ("why", WHY), ("compute", COMPUTE), ("who", WHO), ("flag", FLAG), ("compare", COMPARE)) if pattern.search(question)}
     if not criteria and before.get("criteria") and asks & {"status", "missing", "why"} and len(content(question)) <= 3:
         criteria = tuple(before["criteria"])
@@ -60,7 +63,7 @@ def understand(question: str, packet: PacketView, before: dict[str, Any]) -> Int
     names = frozenset(w for w in stems(question) if w in _authors(packet)) - packet.own_names
     query = Query(question, units(words), days, names, bool(NUMERIC.search(question)), bool(FAMILY.search(question)), phrases=tuple(QUOTED.findall(question)))
     follow = bool(before) and (len(words) <= 4 or bool(BACK.search(question)))
-    return Intent(question, query, criteria, bool(named), frozenset(asks), before if follow else {}, bool(BACK.search(question)) or not words)
+    return Intent(question, query, criteria, bool(named), frozenset(asks), before if follow else {}, bool(BACK.search(question)) or not words, _by_fact(question, packet, lexicon().near))
 
 
 def _months(said: str, packet: PacketView) -> tuple[str, ...]:
@@ -70,10 +73,10 @@ def _months(said: str, packet: PacketView) -> tuple[str, ...]:
     return tuple(sorted(d for d in known if d[5:] in wanted))
 
 
-def _by_fact(question: str, packet: PacketView) -> tuple[str, ...]:
+def _by_fact(question: str, packet: PacketView, names: Mapping[str, Any]) -> tuple[str, ...]:
     said = stems(question)
     out: list[str] = []
-    for fact, phrases in lexicon().facts.items():
+    for fact, phrases in names.items():
         if fact in packet.facts and occurs(phrases, said):
             out.extend(c for c in packet.facts[fact] if c not in out)
     return tuple(out[:2])

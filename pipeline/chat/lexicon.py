@@ -27,17 +27,18 @@ FIRST_WORD = 1996
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Names to phrases (tuples of stems): `same` things, `related` things, and kinds of facts.yaml."""
+    """Names to phrases (tuples of stems): `same` things, `related` things, kinds of facts.yaml, and what is `near` to these."""
 
     same: dict[str, tuple[tuple[str, ...], ...]]
     related: dict[str, tuple[tuple[str, ...], ...]]
     facts: dict[str, tuple[tuple[str, ...], ...]]
+    near: dict[str, tuple[tuple[str, ...], ...]]
 
 
 @cache
 def lexicon() -> Lexicon:
     data = yaml.safe_load(files("pipeline.chat").joinpath("lexicon.yaml").read_text("utf-8"))
-    parts = ({name: tuple(phrase(w) for w in words) for name, words in data[part].items()} for part in ("same", "related", "facts"))
+    parts = ({name: tuple(phrase(w) for w in words) for name, words in data[part].items()} for part in ("same", "related", "facts", "near"))
     return Lexicon(*parts)
 
 
