@@ -1,4 +1,4 @@
-"""Whatever is wrong in a policy's files is told with file, line and remedy: every value, turned into something else."""
+"""Whatever is wrong in a policy's files is told with file, line and remedy: every value, turned into something else in turn."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def test_no_slip_ends_in_a_traceback(name: str, tmp_path: Path) -> None:
         first = next(iter(top))
         top = {first: top[first][:6], **{key: f"same as {first}" for key in list(top)[1:]}}
     told = 0
-    for where in slips(top):
-        for other in OTHERS:
-            (tmp_path / "p" / name).write_text(yaml.safe_dump(broken(top, where, other), sort_keys=False))
-            found = tried(tmp_path / "p")
-            if isinstance(found, str):
-                told += 1
-                assert re.match(rf"(?:.*/)?{re.escape(name)}:\d+: .+; \S.+", found) or "cases.yaml:" in found, (where, other, found)
-    assert told > 200
+    for n, where in enumerate(slips(top)):
+        other = OTHERS[n % len(OTHERS)]
+        (tmp_path / "p" / name).write_text(yaml.safe_dump(broken(top, where, other), sort_keys=False))
+        found = tried(tmp_path / "p")
+        if isinstance(found, str):
+            told += 1
+            assert re.match(rf"(?:.*/)?(?:{re.escape(name)}|cases.yaml):\d+: .+; \S.+", found), (where, other, found)
+    assert told > 50
 
 
 def test_the_command_tells_the_line_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
