@@ -13,18 +13,35 @@ from extractors.segment import Segment
 from extractors.stream import SILENT
 
 NONE_KNOWN = re.compile(
-    r"\bNKD?A\b|\bNKMA\b|\bno (?:known )?(?:drug|medication|medicine|med)s?\b[\w/ ]{0,20}\b(?:allerg\w+|reactions?|sensitivit\w+|hypersensitivit\w+)"
-    r"|\bno known allerg\w+|\ballergies?\s*(?:\([^)]*\))?\s*[:\-]\s*(?:none|nil|no known|denies|no\b(?! change))|\ballerg\w+ to (?:no|any) (?:drugs?|medications?|medicines?)\b"
+    r"\bNKD?A\b|\bNKMA\b|\bno (?:known )?(?:drug|medication|medicine"
+    r"|med)s?\b[\w/ ]{0,20}\b(?:allerg\w+|reactions?|sensitivit\w+|hypersensitivit\w+)"
+    r"|\bno known allerg\w+|\ballergies?\s*(?:\([^)]*\))?\s*[:\-]\s*(?:none|nil|no known"
+    r"|denies|no\b(?! change))|\ballerg\w+ to (?:no|any) (?:drugs?|medications?"
+    r"|medicines?)\b"
     r"|\bdenies (?:any )?(?:drug |medication |medicine )?allerg\w+",
     re.I,
 )
-UNKNOWN = re.compile(r"\bunknown\b|\bunable\b|\bnot (?:known|reviewed|obtained|recorded|on file|asked)|\bsee\b|\bas per\b|\bper (?:list|chart)\b|_{2,}|\bpending\b|\b(?:no change|unchanged)\b", re.I)
-SAYS = re.compile(r"\ballerg\w+|\badverse (?:drug )?reaction|\bADRs?\b|\breactions?\b|\bhypersensitiv\w+|\banaphyla\w+", re.I)
-MILD = re.compile(r"nausea|vomit|upset|constipat|drows|sedat|sleepy|dizz|headache|intoleran|side effect|queasy|sick to|GI\b|stomach|fogg|confus|\bitch(?:y|ing)? only|not (?:an? )?(?:true )?allerg", re.I)
+UNKNOWN = re.compile(
+    r"\bunknown\b|\bunable\b|\bnot (?:known|reviewed|obtained|recorded|on file|asked)"
+    r"|\bsee\b|\bas per\b|\bper (?:list|chart)\b|_{2,}|\bpending\b|\b(?:no change"
+    r"|unchanged)\b",
+    re.I,
+)
+SAYS = re.compile(
+    r"\ballerg\w+|\badverse (?:drug )?reaction|\bADRs?\b|\breactions?\b|\bhypersensitiv\w+" r"|\banaphyla\w+", re.I
+)
+MILD = re.compile(
+    r"nausea|vomit|upset|constipat|drows|sedat|sleepy|dizz|headache|intoleran|side effect"
+    r"|queasy|sick to|GI\b|stomach|fogg|confus|\bitch(?:y|ing)? only"
+    r"|not (?:an? )?(?:true )?allerg",
+    re.I,
+)
 ENTRY = re.compile(r"[;,.\n]|\band\b")
 
 
-def find_allergies(document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]) -> Iterator[Finding]:
+def find_allergies(
+    document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]
+) -> Iterator[Finding]:
     """`drug_allergy` absent for "NKDA"; `allergy_list` with attributes `drugs` and `opioids` for named entries."""
     for i, segment in enumerate(segments):
         if segment.marks & SILENT or not _about(segment):
@@ -40,7 +57,11 @@ def find_allergies(document_id: str, page: Page, segments: Sequence[Segment], da
         drugs = {d for e in true for d in drug_names(e)} | {o.opioid.name for e in true for o in opioids_in(e)}
         opioids = sorted({o.opioid.name for e in true for o in opioids_in(e)})
         yield Finding(
-            "allergy_list", "listed", where, "allergies.list", date=day[i],
+            "allergy_list",
+            "listed",
+            where,
+            "allergies.list",
+            date=day[i],
             attributes={"drugs": tuple(sorted(drugs)) or ("other",), "opioids": tuple(opioids)},
         )
 
@@ -52,7 +73,9 @@ def _about(segment: Segment) -> bool:
         return True
     if any(re.match(r"allerg(?:en|y|ies)|substance|agent", c, re.I) for c in segment.columns[:1]):
         return True
-    return segment.kind in ("field", "row") and bool(SAYS.search(segment.label)) or bool(NONE_KNOWN.search(segment.text))
+    return (
+        segment.kind in ("field", "row") and bool(SAYS.search(segment.label)) or bool(NONE_KNOWN.search(segment.text))
+    )
 
 
 def _entries(segment: Segment) -> list[str]:

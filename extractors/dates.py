@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal
 
-from extractors.document import Document, Page
+from extractors.document import Document, Page, page_lines
 from extractors.quantities import NUMBER, number
 
 Precision = Literal["day", "month", "season", "year"]
@@ -254,7 +254,5 @@ _TRANSMITTED = re.compile(r"\bfax|\bfrom:|\bto:|\bP\.?\s?\d|\bpage\b|\bD\.?O\.?B
 
 def _lines(page: Page) -> list[tuple[str, bool]]:
     """The page's printed lines, each with whether it repeats on every page (banner, fax line); body first."""
-    if not page.lines:
-        return [(text, False) for text in page.text.split("\n")]
-    lines = [(page.text[x.start : x.end], x.kind in ("header", "footer")) for x in page.lines]
+    lines = [(page.text[x.start : x.end], x.kind in ("header", "footer")) for x in page_lines(page)]
     return [x for x in lines if not x[1]] + [(text, True) for text, banner in lines[:8] if banner]

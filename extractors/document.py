@@ -120,6 +120,17 @@ def doubtful_words(page: Page, start: int, end: int) -> tuple[Span, ...]:
     return tuple((a, b) for a, b in words if (page.confidence[start + a : start + b] < TRUSTED).any())
 
 
+def page_lines(page: Page) -> tuple[Line, ...]:
+    """The reader's lines, or those of the bare text where the reader gave none."""
+    if page.lines:
+        return page.lines
+    at, out = 0, []
+    for part in page.text.split("\n"):
+        out.append(Line(at, at + len(part)))
+        at += len(part) + 1
+    return tuple(out)
+
+
 def line_boxes(page: Page, start: int, end: int) -> tuple[Box, ...]:
     """One box per printed line between two offsets, rounded to 0.01 point; a wrapped cell has several."""
     low, high = (0, 2) if page.rotation in (90, 270) else (1, 3)

@@ -26,7 +26,8 @@ PRESENT = re.compile(
     re.I,
 )
 BEFORE_TIME = re.compile(
-    r"^\W*(?:(?:back )?(?:in|on|during|early|late|mid|last)\b|at\b|copy of|h/?o\b|(?:an? |the |her |his |my |our |original )?"
+    r"^\W*(?:(?:back )?(?:in|on|during|early|late|mid|last)\b|at\b|copy of|h/?o\b|(?:an? "
+    r"|the |her |his |my |our |original )?"
     r"[\w/&.-]+(?: [\w/&.-]+)?\W*$|$)",
     re.I,
 )
@@ -34,9 +35,12 @@ STILL_RUNNING = re.compile(
     r"\b(?:since|from|until|till|thru|through|by|before|after|next|due|born|dob|starting|began|begun|for)\b", re.I
 )
 PAST = re.compile(
-    r"^\W*(?:previously|initially|originally|at first|formerly|in the past|(?:at|on|in) (?:the |her |his |my |our |an )?"
-    r"(?:first|initial|earlier|previous|prior|original|last) (?:\w+ )?(?:visit|consult\w*|evaluation|study|scan|mri|note|letter|exam\w*)|"
-    r"(?:the |an |her |his |my |our )?(?:original|earlier|early|old|initial|first|previous) (?:\w+ )?(?:note|letter|banner|entry|reading|report|evaluation|visit))\b",
+    r"^\W*(?:previously|initially|originally|at first|formerly|in the past|(?:at|on"
+    r"|in) (?:the |her |his |my |our |an )?"
+    r"(?:first|initial|earlier|previous|prior|original|last) (?:\w+ )?(?:visit|consult\w*"
+    r"|evaluation|study|scan|mri|note|letter|exam\w*)|"
+    r"(?:the |an |her |his |my |our )?(?:original|earlier|early|old|initial|first"
+    r"|previous) (?:\w+ )?(?:note|letter|banner|entry|reading|report|evaluation|visit))\b",
     re.I,
 )
 

@@ -12,17 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from extractors.document import Line, Page
+from extractors.document import Line, Page, page_lines
 from extractors.rules import own_text, rules
 from extractors.segment import Mark, Segment, SegmentKind
 from extractors.sentences import sentence_spans
 from extractors.talk import talk_marks
-from extractors.ticks import tick_segment
+from extractors.ticks import BOX, tick_segment
 
 BULLET = re.compile(r"\s*(?:[-*•·–▪]\s+|\(?\d{1,2}[.)]\s+|\(?[a-hA-H][.)]\s+)")
 FIELD = re.compile(r"\s*(?P<label>[A-Za-z#](?:[\w /&(),'#+-]|\.(?! [A-Z][a-z])){0,48}?)\s*:(?!\d)\s*(?P<value>\S.*)?$")
 GAP = re.compile(r"\t| {3,}|\s\|\s?|\|")
-BOX = re.compile(r"[☐☒☑✓✔]|\[\s?[xX✓]?\s?\]|\(\s?[xX ]\s?\)|(?<!\w)_+[xX]_+")
 DIGIT = re.compile(r"\d")
 ONE_SENTENCE = ("allergies", "medications", "laboratory")
 """Labels within a line ("Allergies: NKDA. Airway clear.") that reach no further than their sentence."""
@@ -72,10 +71,12 @@ def is_heading(text: str, kind: str) -> bool:
     if bare.lower() in _sections():
         return True
     bare = re.sub(r"\([^)]*\)", "", bare).strip() or bare
-    if len(bare.split()) <= 6 and bare[-1] not in ".;," and ":" not in bare and re.match(r"[A-Z]", bare) and section_of(bare.split("/")[0]).name and "/" in bare:
+    if ":" in bare or bare[-1] in ".;,":
+        return False
+    if "/" in bare and len(bare.split()) <= 6 and re.match(r"[A-Z]", bare) and section_of(bare.split("/")[0]).name:
         return True
     letters = [c for c in bare if c.isalpha()]
-    return len(letters) > 3 and len(bare.split()) <= 9 and bare.upper() == bare and bare[-1] not in ".,;" and bare.count(":") == 0
+    return len(letters) > 3 and len(bare.split()) <= 9 and bare.upper() == bare
 
 
 def segments(page: Page) -> tuple[Segment, ...]:
@@ -94,17 +95,6 @@ def segments(page: Page) -> tuple[Segment, ...]:
             here = label if label.name else section
             marks = segment.marks | here.marks | (talk_marks(segment.text) if segment.kind != "tick" else frozenset())
             out.append(replace(segment, heading=section.heading or segment.heading, section=here.name, marks=marks))
-    return tuple(out)
-
-
-def page_lines(page: Page) -> tuple[Line, ...]:
-    """The reader's lines, or those of the bare text where the reader gave none."""
-    if page.lines:
-        return page.lines
-    at, out = 0, []
-    for part in page.text.split("\n"):
-        out.append(Line(at, at + len(part)))
-        at += len(part) + 1
     return tuple(out)
 
 

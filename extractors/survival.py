@@ -19,27 +19,62 @@ from extractors.ticks import BOX
 
 LIMIT = 3.0
 """Months; three months exactly is not more than three months (ADJUDICATION.md, G5)."""
-MONTHS = {"day": 12 / 365, "week": 12 * 7 / 365, "wk": 12 * 7 / 365, "month": 1.0, "mo": 1.0, "year": 12.0, "yr": 12.0, "decade": 120.0}
+MONTHS = {
+    "day": 12 / 365,
+    "week": 12 * 7 / 365,
+    "wk": 12 * 7 / 365,
+    "month": 1.0,
+    "mo": 1.0,
+    "year": 12.0,
+    "yr": 12.0,
+    "decade": 120.0,
+}
 UNIT = r"(?P<{}>days?|weeks?|wks?|months?|mos?|years?|yrs?|decades?)\b"
 TIME = re.compile(
-    rf"(?P<bound>(?:no |not )?(?:more|greater|longer|less|fewer) than|over|above|beyond|past|exceed\w*|at least|under|below|within|up to|at most|>=?|<=?|≥|≤)?\s*"
-    rf"(?:(?P<low>{NUMBER})(?:{TO}|\s+and\s+)(?:an?\s+)?(?P<high>{NUMBER})|(?P<one>{NUMBER})|(?P<few>a few|few|several|many|some|couple of)|(?P<a>an?|half[- ]a|the half))?[\s-]*{UNIT.format('unit')}"
-    rf"(?:\s*(?:to|or|-|–)\s*(?:an?\s+)?(?:(?P<more>{NUMBER}|few|several|many)\s+)?{UNIT.format('second')}|\s+(?:or|to)\s+(?P<then>{NUMBER})\b(?!\s+(?:days?|weeks?|years?)))?(?P<after>\s*(?:or (?:less|more|longer|fewer)|at (?:most|least|best)))?",
+    rf"(?P<bound>(?:no |not )?(?:more|greater|longer|less|fewer) than|over|above|beyond"
+    rf"|past|exceed\w*|at least|under|below|within|up to|at most|>=?|<=?|≥|≤)?\s*"
+    rf"(?:(?P<low>{NUMBER})(?:{TO}|\s+and\s+)(?:an?\s+)?(?P<high>{NUMBER})"
+    rf"|(?P<one>{NUMBER})|(?P<few>a few|few|several|many|some|couple of)|(?P<a>an?"
+    rf"|half[- ]a|the half))?[\s-]*{UNIT.format('unit')}"
+    rf"(?:\s*(?:to|or|-|–)\s*(?:an?\s+)?(?:(?P<more>{NUMBER}|few|several"
+    rf"|many)\s+)?{UNIT.format('second')}|\s+(?:or|to)\s+(?P<then>{NUMBER})\b(?!\s+(?:days?"
+    rf"|weeks?|years?)))?(?P<after>\s*(?:or (?:less|more|longer|fewer)|at (?:most|least"
+    rf"|best)))?",
     re.I,
 )
-SURVIVAL = re.compile(r"life (?:expectancy|span)|lifespan|expected (?:survival|to live|to survive)|survival (?:expected|estimate\w*|of|is|in|time)|anticipated (?:survival|life)|estimated (?:survival|prognosis)|prognosis(?: for life|:)|prognosis (?:>|<|of|is (?:more|less|over|under)|\d)|(?:weeks|months|years) to live|estimates? survival", re.I)
+SURVIVAL = re.compile(
+    r"life (?:expectancy|span)|lifespan|expected (?:survival|to live|to survive)"
+    r"|survival (?:expected|estimate\w*|of|is|in|time)|anticipated (?:survival|life)"
+    r"|estimated (?:survival|prognosis)|prognosis(?: for life|:)|prognosis (?:>|<|of"
+    r"|is (?:more|less|over|under)|\d)|(?:weeks|months|years) to live|estimates? survival",
+    re.I,
+)
 AMOUNT = {"few": (2.0, 5.0), "several": (3.0, 7.0), "many": (5.0, 20.0), "some": (2.0, 5.0), "couple of": (2.0, 2.0)}
-NO_FORECAST = re.compile(r"\bago\b|\bfor the (?:past|last)\b|\bsince\b|\bhistory\b|\bhospice (?:care )?is\b|\bevery\b", re.I)
+NO_FORECAST = re.compile(
+    r"\bago\b|\bfor the (?:past|last)\b|\bsince\b|\bhistory\b|\bhospice (?:care )?is\b" r"|\bevery\b", re.I
+)
 
 
-def find_survival(document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]) -> Iterator[Finding]:
+def find_survival(
+    document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]
+) -> Iterator[Finding]:
     """`life_expectancy` findings of sentences that name survival and a time."""
     for i, segment in enumerate(segments):
         said = statement(segment, page.text)
         topic = f"{segment.heading} {said}" if segment.kind == "tick" else said
-        value = forecast(segment.ticked or said) if not segment.marks & (SILENT - {"plan"}) and SURVIVAL.search(topic) else None
+        value = (
+            forecast(segment.ticked or said)
+            if not segment.marks & (SILENT - {"plan"}) and SURVIVAL.search(topic)
+            else None
+        )
         if value:
-            yield Finding("life_expectancy", value, excerpt(document_id, page, segment.start, segment.end), "survival.time", date=day[i])
+            yield Finding(
+                "life_expectancy",
+                value,
+                excerpt(document_id, page, segment.start, segment.end),
+                "survival.time",
+                date=day[i],
+            )
 
 
 def with_forecast(finding: Finding) -> Finding:
@@ -52,7 +87,12 @@ def with_forecast(finding: Finding) -> Finding:
 
 def forecast(text: str) -> str | None:
     """long, short or vague, by the times that a text gives; None when it gives none or disagreeing ones."""
-    values = {side(*span) for match in TIME.finditer(text) if (span := months(match)) and not NO_FORECAST.search(text[match.start() - 12 if match.start() > 12 else 0 : match.end() + 8])}
+    values = {
+        side(*span)
+        for match in TIME.finditer(text)
+        if (span := months(match))
+        and not NO_FORECAST.search(text[match.start() - 12 if match.start() > 12 else 0 : match.end() + 8])
+    }
     return values.pop() if len(values) == 1 else None
 
 
@@ -77,12 +117,22 @@ def months(match: re.Match[str]) -> tuple[float, float] | None:
     if match["second"]:
         more = match["more"].lower() if match["more"] else ""
         last = MONTHS[match["second"].lower().rstrip("s")]
-        high = last * (AMOUNT[more][1] if more in AMOUNT else number(more) if more else 6.0 if match["second"].endswith("s") else 1.0)
+        high = last * (
+            AMOUNT[more][1]
+            if more in AMOUNT
+            else number(more)
+            if more
+            else 6.0
+            if match["second"].endswith("s")
+            else 1.0
+        )
     return _bounded(low, high, " ".join(filter(None, (match["bound"], match["after"]))).lower())
 
 
 def _bounded(low: float, high: float, words: str) -> tuple[float, float]:
-    if re.search(r"(?:no|not) (?:more|greater|longer) than|less|fewer|under|below|within|up to|at most|at best|<|≤", words) and not re.search(r"(?:no|not) (?:less|fewer)", words):
+    if re.search(
+        r"(?:no|not) (?:more|greater|longer) than|less|fewer|under|below|within|up to|at most" r"|at best|<|≤", words
+    ) and not re.search(r"(?:no|not) (?:less|fewer)", words):
         return 0.0, high if re.search("or less|no more|not more|at most|up to|within|<=|≤", words) else high - 0.01
     if re.search(r"more|greater|longer|over|above|beyond|past|exceed|at least|>|≥|no(?:t)? less", words):
         return low if re.search(r"at least|or more|>=|≥", words) else low + 0.01, float("inf")

@@ -7,23 +7,53 @@ import re
 from extractors.segment import Mark
 
 PAYER = re.compile(
-    r"\b(?:medical|clinical|coverage|payment|your|plan|payer|health plan|insurance|the|this) (?:policy|policies|criteria|criterion|guidelines?)\b|\b(?:policy|criteria|guidelines?) (?:requires?|states?|says?|asks?|lists?|reads?|calls?)\b"
-    r"|\bmedically necessary when\b|\bLA\.CP\.MP|\bcriteria (?:are|is) met when\b|\bmember must\b|\bplan (?:requires|asks|wants)\b|\b(?:NCD|LCD)\b|\bconsensus (?:conference|guideline)|\bper (?:policy|guideline|PACC|protocol)\b",
+    r"\b(?:medical|clinical|coverage|payment|your|plan|payer|health plan|insurance|the"
+    r"|this) (?:policy|policies|criteria|criterion|guidelines?)\b|\b(?:policy|criteria"
+    r"|guidelines?) (?:requires?|states?|says?|asks?|lists?|reads?|calls?)\b"
+    r"|\bmedically necessary when\b|\bLA\.CP\.MP|\bcriteria (?:are|is) met when\b"
+    r"|\bmember must\b|\bplan (?:requires|asks|wants)\b|\b(?:NCD|LCD)\b"
+    r"|\bconsensus (?:conference|guideline)|\bper (?:policy|guideline|PACC|protocol)\b",
     re.I,
 )
-RULE = re.compile(r"\b(?:must|requires?|required|should|shall|is to|are to|needs? to|necessary|when all|at least one|if the|has to|have to|asks? (?:for|that|whether)|states? that|says that)\b", re.I)
-PATIENT = re.compile(r"\b(?:she|he|her|his|him|hers|mr|mrs|ms|the patient|this patient|pt|our patient|we|I|has been|was|were)\b", re.I)
+RULE = re.compile(
+    r"\b(?:must|requires?|required|should|shall|is to|are to|needs? to|necessary|when all"
+    r"|at least one|if the|has to|have to|asks? (?:for|that|whether)|states? that"
+    r"|says that)\b",
+    re.I,
+)
+PATIENT = re.compile(
+    r"\b(?:she|he|her|his|him|hers|mr|mrs|ms|the patient|this patient|pt|our patient|we|I" r"|has been|was|were)\b",
+    re.I,
+)
 HANDOUT = re.compile(
-    r"\b(?:call|notify|contact) (?:us|the (?:office|clinic|doctor|nurse)|your (?:doctor|provider|surgeon)|our office)\b.*\b(?:if|for|with)\b|^(?:call|return|seek care)\b.*\b(?:if|for)\b|\byou (?:may (?:feel|notice|have|experience|develop|be)|will (?:be|need|receive|feel|get)|should|must|feel|notice|develop)\b|\byour (?:pump|procedure|doctor|medicines?|surgery|incision|wound|appointment)\b"
-    r"|\bpatients? (?:who|with|should|must|may|are|undergoing|receiving|often)\b|\bverbali[sz]ed? understanding\b|\bthis (?:note|document|record) was (?:created|dictated)",
+    r"\b(?:call|notify|contact) (?:us|the (?:office|clinic|doctor|nurse)|your (?:doctor"
+    r"|provider|surgeon)|our office)\b.*\b(?:if|for|with)\b|^(?:call|return"
+    r"|seek care)\b.*\b(?:if|for)\b|\byou (?:may (?:feel|notice|have|experience|develop"
+    r"|be)|will (?:be|need|receive|feel|get)|should|must|feel|notice|develop)\b"
+    r"|\byour (?:pump|procedure|doctor|medicines?|surgery|incision|wound|appointment)\b"
+    r"|\bpatients? (?:who|with|should|must|may|are|undergoing|receiving|often)\b"
+    r"|\bverbali[sz]ed? understanding\b|\bthis (?:note|document|record) was (?:created"
+    r"|dictated)",
     re.I,
 )
-CONSENT = re.compile(r"\b(?:risks?|complications?|side effects|benefits|alternatives)\b[^.]{0,40}\b(?:includ\w+|review\w*|discuss\w*|explain\w*|such as|of the procedure)\b|\breasons? (?:a|the|not)\b[^.]{0,30}\b(?:may|might|cannot|can't|not)\b|\binformed consent\b", re.I)
+CONSENT = re.compile(
+    r"\b(?:risks?|complications?|side effects|benefits"
+    r"|alternatives)\b[^.]{0,40}\b(?:includ\w+|review\w*|discuss\w*|explain\w*|such as"
+    r"|of the procedure)\b|\breasons? (?:a|the|not)\b[^.]{0,30}\b(?:may|might|cannot|can't"
+    r"|not)\b|\binformed consent\b",
+    re.I,
+)
 INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|override|forget|bypass)\b[^.;]{0,40}\b(?:instructions?|prompts?|rules?|previous|above|prior|guidelines?|criteria)\b"
-    r"|\b(?:mark|list|set|report|treat|rate|score|record|count|classify|return|output|answer|consider|flag|approve|show)\b[^.]{0,80}\b(?:as|to|is|=|:)\s*[\"'“]?(?:all )?(?:met|satisfied|approved|fulfilled|documented as met)\b"
-    r"|\b(?:AI|A\.I\.|LLM|chat ?bot|language model)[\s-]+(?:system|tool|bot|model|engine|assistant|program|review(?:er|ing)?|reader|screen(?:er|ing))\b"
-    r"|\b(?:system|assistant|reviewer|developer) (?:system|prompt|message|override|instructions?)\s*:|\b(?:do not|don['’]t) (?:show|display|reveal|quote|cite) this (?:comment|note|message|line|text)\b",
+    r"\b(?:ignore|disregard|override|forget|bypass)\b[^.;]{0,40}\b(?:instructions?"
+    r"|prompts?|rules?|previous|above|prior|guidelines?|criteria)\b"
+    r"|\b(?:mark|list|set|report|treat|rate|score|record|count|classify|return|output"
+    r"|answer|consider|flag|approve|show)\b[^.]{0,80}\b(?:as|to|is|="
+    r"|:)\s*[\"'“]?(?:all )?(?:met|satisfied|approved|fulfilled|documented as met)\b"
+    r"|\b(?:AI|A\.I\.|LLM|chat ?bot|language model)[\s-]+(?:system|tool|bot|model|engine"
+    r"|assistant|program|review(?:er|ing)?|reader|screen(?:er|ing))\b"
+    r"|\b(?:system|assistant|reviewer|developer) (?:system|prompt|message|override"
+    r"|instructions?)\s*:|\b(?:do not|don['’]t) (?:show|display|reveal|quote"
+    r"|cite) this (?:comment|note|message|line|text)\b",
     re.I,
 )
 """Words meant for whoever reads the record by machine: they state nothing about the patient."""
@@ -39,7 +69,9 @@ def talk_marks(text: str) -> frozenset[Mark]:
         marks.add("quoted")
     if HANDOUT.search(text):
         marks.add("education")
-    if CONSENT.search(text) and not re.search(r"\b(?:no|without|minimal|mild|none|trial|severe|had|developed)\b", text, re.I):
+    if CONSENT.search(text) and not re.search(
+        r"\b(?:no|without|minimal|mild|none|trial|severe|had|developed)\b", text, re.I
+    ):
         marks.add("boilerplate")
     if BLANK.search(text):
         marks.add("unanswered")
