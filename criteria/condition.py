@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from criteria.facts import facts
+from criteria.facts import Fact, facts
 from criteria.located import Located
 
 When = Literal["before_trial", "after_trial"]
@@ -124,6 +124,13 @@ def _conditions(entry: Located, key: str) -> list[Located]:
     return entry.mappings(key)
 
 
+def _bound(entry: Located, fact: Fact) -> Bound | None:
+    bounds = [Bound(key, entry.number(key)) for key in BOUNDS if key in entry]
+    if len(bounds) > 1 or (bounds and not fact.unit):
+        entry.fail(f"bound on {fact.kind}", "write one bound, on a fact that has a number", bounds[-1].kind)
+    return bounds[0] if bounds else None
+
+
 def _statement(entry: Located) -> Statement:
     entry.only(STATEMENT_KEYS)
     kind = entry.need("fact", str)
@@ -137,10 +144,8 @@ def _statement(entry: Located) -> Statement:
         words[key] = frozenset(entry.texts(key))
         for word in sorted(words[key] - set(known[kind].values)):
             entry.fail(f"{kind} is never {word!r}", f"use {', '.join(known[kind].values)}", key)
-    bounds = [Bound(key, entry.number(key)) for key in BOUNDS if key in entry]
-    if len(bounds) > 1 or (bounds and not known[kind].unit):
-        entry.fail(f"bound on {kind}", "write one bound, on a fact that has a number", bounds[-1].kind)
-    if not bounds and not words["met"]:
+    bound = _bound(entry, known[kind])
+    if bound is None and not words["met"]:
         entry.fail(f"nothing meets {kind}", "add met: [...] or a bound such as at_least:")
     when: Any = entry.text("when") or None
     if when not in (None, "before_trial", "after_trial"):
@@ -149,7 +154,7 @@ def _statement(entry: Located) -> Statement:
         entry.fail(f"unknown fact {entry['lists']!r}", "use a fact of extractors/facts.yaml", "lists")
     return Statement(
         fact=kind,
-        bound=bounds[0] if bounds else None,
+        bound=bound,
         when=when,
         doubt_days=int(entry.number("doubt_days")) if "doubt_days" in entry else 0,
         each=entry.text("each") or None,
