@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from extractors.document import Excerpt, Line, Page, excerpt
-from extractors.structure import page_lines
+from extractors.document import Excerpt, Line, Page, excerpt, page_lines
 from pipeline.chat import embed
 from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes
 from pipeline.chat.bounds import declined
