@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 PARTS = ("pages", "start", "medspacy", "linear", "memory")
 
@@ -56,7 +57,7 @@ def packet(records: Path, to: Path, pages: int) -> Path:
     return to
 
 
-def _line(pdf, number: int) -> bytes:  # type: ignore[no-untyped-def]
+def _line(pdf: Any, number: int) -> bytes:
     """Drawing words for a line at the foot of the last page, in a font of its own."""
     import pikepdf
 
@@ -124,7 +125,7 @@ def stock(folder: Path) -> None:
         nlp("\n\n".join(page.text for document in documents for page in document.pages))
 
 
-def _read(folder: Path) -> list[list]:  # type: ignore[type-arg]
+def _read(folder: Path) -> list[list[Any]]:
     """The documents of each packet; the clock of `one` starts after this."""
     global _begun
     from extractors.readers import read_document

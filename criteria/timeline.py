@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 from criteria.condition import Statement, When
+from extractors.dates import days_between
 from extractors.finding import Finding
 
 Side = Literal["met", "not_met", "open", "doubt"]
@@ -57,14 +57,6 @@ def read_clock(phase: str, request_date: str | None, findings: Iterable[Finding]
             groups.append([day])
     trial = max(groups, key=lambda group: (len(group), group[-1]), default=None)
     return Clock(phase, now, trial[0] if trial else None, trial[-1] if trial else None)
-
-
-def days_between(earlier: str, later: str) -> int:
-    """Days from one date to another, a month standing for its first day."""
-    first, second = (
-        date.fromisoformat(f"{day}-01-01"[:10] if len(day) < 7 else f"{day}-01"[:10]) for day in (earlier, later)
-    )
-    return (second - first).days
 
 
 def same_time(one: str, other: str) -> bool:

@@ -192,6 +192,12 @@ def _relative(got: dict[str, str | None], anchor: date | None, event: date | Non
     return anchor - timedelta(days=days), "day" if days < 2 else "month"
 
 
+def days_between(earlier: str, later: str) -> int:
+    """Days from one ISO date to another; one cut to a month or a year stands for its first day."""
+    first, second = (date.fromisoformat(f"{day}-01-01"[:10] if len(day) < 7 else f"{day}-01"[:10]) for day in (earlier, later))
+    return (second - first).days
+
+
 _SERVICE = re.compile(
     r"(?:\bdate of (?:service|visit|procedure|study|exam(?:ination)?|evaluation|consult(?:ation)?|"
     r"encounter|surgery|operation|admission)|\bDOS|\bencounter|\bvisit date|\bclinic date|\b(?:exam|"

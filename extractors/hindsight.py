@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
 
-from extractors.dates import dates_in
+from extractors.dates import dates_in, days_between
 from extractors.finding import Finding
 from extractors.stream import anchor_of
 
@@ -51,7 +50,7 @@ def with_own_time(finding: Finding, request_date: str | None) -> Finding:
         return finding
     told = finding.date or request_date
     opening = opening_time(finding.excerpt.quote, told)
-    if opening and told and not told.startswith(opening) and _days(opening, told) > MONTH:
+    if opening and told and not told.startswith(opening) and days_between(opening, told) > MONTH:
         return replace(finding, date=opening)
     if PAST.search(finding.excerpt.quote):
         return replace(finding, assertion=replace(finding.assertion, historical=True))
@@ -66,10 +65,3 @@ def opening_time(text: str, told: str | None) -> str | None:
             return None
         return mention.iso[: {"day": 10, "month": 7, "season": 7, "year": 4}[mention.precision]]
     return None
-
-
-def _days(earlier: str, later: str) -> int:
-    first, second = (
-        date.fromisoformat((day + "-01-01")[:10] if len(day) == 4 else (day + "-01")[:10]) for day in (earlier, later)
-    )
-    return (second - first).days

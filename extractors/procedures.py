@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import Literal
 
 from extractors.cues import cue
-from extractors.dates import dates_in
+from extractors.dates import dates_in, days_between
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
 from extractors.segment import Segment
@@ -200,10 +199,6 @@ def _own_record(
             attributes={"precision": "day"},
         )
         return
-
-
-def days_between(first: str, last: str) -> int:
-    return (date.fromisoformat(last) - date.fromisoformat(first)).days
 
 
 def _gap(match: re.Match[str], start: int, end: int) -> int:

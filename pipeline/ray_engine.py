@@ -86,7 +86,7 @@ class RayActors:
         # a lost actor's packet is tried again by the ledger, so Ray itself must not
         kind = self.ray.remote(num_cpus=CORES, max_restarts=0, max_task_retries=0)(Remote)
         handle = kind.remote(self.settings)
-        return Actor(handle, handle.warm.remote())  # type: ignore[attr-defined]
+        return Actor(handle, handle.warm.remote())  # type: ignore[attr-defined]  # Ray makes it of the method at run time
 
     def _answer(self, actor: Actor, found: list[Event]) -> None:
         try:

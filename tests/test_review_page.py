@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import AXE, CHROMIUM, FLAGS, decide_all
+from browsing import AXE, CHROMIUM, FLAGS, decide_all, opened
 from made_reviews import write_workspace
 from served import served as at_free_port
 
@@ -74,15 +74,6 @@ def pictured(tab: playwright.Page, name: str) -> None:
 
         shown = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
         shown.quantize(64, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
-
-
-def opened(tab: playwright.Page, name: str) -> None:
-    tab.click(f"text={name}")
-    tab.wait_for_selector("html[data-ready=yes]")
-    if tab.locator("text=Start review").count():
-        tab.click("text=Start review")
-        tab.wait_for_selector(".decide >> nth=0", state="attached")
-        tab.wait_for_selector("html[data-ready=yes]")
 
 
 def test_twenty_criteria_by_keyboard_alone(tab: playwright.Page, served: tuple[str, Store]) -> None:

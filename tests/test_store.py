@@ -85,6 +85,15 @@ def packet(store: Store, viewer: Viewer, n: int = 0) -> Packet:
     return found
 
 
+def claimed_by_ann(store: Store, tmp_path: Path) -> Viewer:
+    """A store of one packet, which Ann has claimed."""
+    ingest(store, write_workspace(tmp_path))
+    ann = person(store, "Ann")
+    with store.write("Ann") as tx:
+        reviews.claim(tx, packet(store, ann), ann)
+    return ann
+
+
 def review(store: Store, viewer: Viewer, other: dict[str, str] | None = None) -> None:
     """Claim, decide every criterion as suggested (or as `other` has it), finish."""
     with store.write(viewer.name) as tx:
@@ -111,10 +120,7 @@ def test_a_second_ingest_does_nothing_and_documents_are_kept_by_content(store: S
 
 
 def test_a_decision_is_appended_and_undone_by_another_event(store: Store, tmp_path: Path) -> None:
-    ingest(store, write_workspace(tmp_path))
-    ann = person(store, "Ann")
-    with store.write("Ann") as tx:
-        reviews.claim(tx, packet(store, ann), ann)
+    ann = claimed_by_ann(store, tmp_path)
     now = packet(store, ann)
     with store.write("Ann") as tx:
         reviews.decide(tx, now, ann, Sent("I.B.1", 0, "confirm", seen=("s0",)))
@@ -137,10 +143,7 @@ def test_a_decision_is_appended_and_undone_by_another_event(store: Store, tmp_pa
     ],
 )
 def test_what_the_rules_forbid_is_not_written(store: Store, tmp_path: Path, sent: Sent, why: str) -> None:
-    ingest(store, write_workspace(tmp_path))
-    ann = person(store, "Ann")
-    with store.write("Ann") as tx:
-        reviews.claim(tx, packet(store, ann), ann)
+    ann = claimed_by_ann(store, tmp_path)
     with pytest.raises(Refused, match=why), store.write("Ann") as tx:
         reviews.decide(tx, packet(store, ann), ann, sent)
     with store.read() as conn:
@@ -148,10 +151,7 @@ def test_what_the_rules_forbid_is_not_written(store: Store, tmp_path: Path, sent
 
 
 def test_two_at_once_never_overwrite_each_other(store: Store, tmp_path: Path) -> None:
-    ingest(store, write_workspace(tmp_path))
-    ann = person(store, "Ann")
-    with store.write("Ann") as tx:
-        reviews.claim(tx, packet(store, ann), ann)
+    ann = claimed_by_ann(store, tmp_path)
     now = packet(store, ann)
     with store.write("Ann") as tx:
         reviews.decide(tx, now, ann, Sent("I.B.3", 0, "confirm"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -39,8 +41,21 @@ class Answer:
     """What is said besides the excerpts."""
 
     def as_json(self) -> dict[str, Any]:
-        cited = [{"document_id": e.document_id, "page": e.page, "start": e.start, "end": e.end, "quote": e.quote} for e in self.citations]
-        return {"answer": self.text, "status": self.status, "citations": cited, "lead": self.lead if self.citations else self.text}
+        return {"answer": self.text, "status": self.status, "citations": [place_of(e) for e in self.citations], "lead": self.lead if self.citations else self.text}
+
+
+def place_of(e: Excerpt) -> dict[str, Any]:
+    """An excerpt as it is cited."""
+    return {"document_id": e.document_id, "page": e.page, "start": e.start, "end": e.end, "quote": e.quote}
+
+
+def claims_in(said: str) -> Iterator[tuple[Claim, Mapping[str, Any]]]:
+    """The claims of a model's JSON, each with all that was said of it; anything else is no claim."""
+    try:
+        for c in json.loads(said[said.index("{") : said.rindex("}") + 1])["claims"]:
+            yield Claim(str(c["says"]), (str(c["excerpt"]),), str(c["quote"])), c
+    except (ValueError, KeyError, TypeError):
+        return
 
 
 def passes(packet: PacketView, claim: Claim) -> tuple[Excerpt, ...]:

@@ -207,7 +207,6 @@ def _flags(packet: PacketView, claims: list[Claim], lead: list[str]) -> None:
             claims.extend(Claim("", (_named(packet, packet.cut(h.passage)),), ours=True) for h in packet.index.search(topic)[:4])
 
 
-
 def _score_at(packet: PacketView, found: Excerpt, hits: list[Hit]) -> float:
     for hit in hits:
         p = hit.passage

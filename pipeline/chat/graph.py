@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langsmith import tracing_context
 
 from extractors.errors import UserError
-from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim
+from pipeline.chat.answer import NOT_DOCUMENTED, Answer, claims_in
 from pipeline.chat.bounds import declined
 from pipeline.chat.compose import WORDS, finish, look_up, reply
 from pipeline.chat.intent import understand
@@ -79,7 +79,7 @@ class Gate(AgentMiddleware):  # type: ignore[type-arg]
         intent = understand(question, self.packet, before)
         named = [self.packet.criteria[c] for c in intent.criteria if c in self.packet.criteria]
         lead = [f"{c['id']} ({c['title']}), suggested: {WORDS[c['status']]}." for c in named]
-        return finish(self.packet, intent, lead, list(_claims(str(last.content))))
+        return finish(self.packet, intent, lead, [claim for claim, _ in claims_in(str(last.content))])
 
 
 def about(messages: Sequence[BaseMessage]) -> dict[str, Any]:
@@ -112,15 +112,6 @@ def tools(packet: PacketView) -> list[BaseTool]:
         return json.dumps({k: result[k] for k in ("id", "title", "status", "rationale", "missing")} | {"evidence": shown}, ensure_ascii=False)
 
     return [answer, search, criterion]
-
-
-def _claims(said: str) -> Iterator[Claim]:
-    """The claims of a model's JSON; anything else is no claim."""
-    try:
-        for c in json.loads(said[said.index("{") : said.rindex("}") + 1])["claims"]:
-            yield Claim(str(c["says"]), (str(c["excerpt"]),), str(c["quote"]))
-    except (ValueError, KeyError, TypeError):
-        return
 
 
 def configured(model: str | None, base_url: str | None, allow_remote: bool) -> BaseChatModel:

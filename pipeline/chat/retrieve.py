@@ -115,11 +115,6 @@ class Index:
                 cover[i] = seen
         return weight, scores, cover
 
-    def knows(self, unit: Unit) -> bool:
-        """Whether any passage names the unit, by its own word or another."""
-        found = self._spots(unit.words).keys() | self._any(unit.same).keys() | self._any(unit.related).keys()
-        return any(not self.passages[i].foreign for i in found)
-
     def spelled(self, word: str) -> str:
         """The word as the packet or the lexicon spells it: a slip of a letter, or the word that an abbreviation begins."""
         if word in self.spots or word in named() or word in common() or not word.isalpha() or len(word) < 4:

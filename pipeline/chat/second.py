@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline.chat.answer import Claim, passes
+from pipeline.chat.answer import claims_in, passes, place_of
 from pipeline.chat.lexicon import content
 from pipeline.chat.packet import PacketView
 from pipeline.chat.retrieve import Query, units
@@ -47,22 +47,11 @@ def _of_criterion(packet: PacketView, criterion: Any, ask: Callable[[str], str])
     hits = packet.index.search(Query(wanted, units(content(wanted))))[:SHOWN]
     listed = "\n".join(f"[P{h.passage.place}] {h.passage.said}" for h in hits)
     said = ask(f"{TASK}\n\nCriterion {criterion['id']}: {criterion['title']}\n\nExcerpts:\n{listed}")
+    names = {f"P{h.passage.place}" for h in hits}
     shown, dropped = [], 0
-    for claim, stance in _claims(said):
-        cited = passes(packet, claim) if claim.excerpts[0] in {f"P{h.passage.place}" for h in hits} else ()
+    for claim, told in claims_in(said):
+        cited = passes(packet, claim) if claim.excerpts[0] in names else ()
         dropped += not cited
-        shown += [
-            {"document_id": e.document_id, "page": e.page, "start": e.start, "end": e.end, "quote": e.quote, "stance": stance}
-            for e in cited
-        ]
+        stance = told.get("stance") if told.get("stance") in STANCES else "context"
+        shown += [{**place_of(e), "stance": stance} for e in cited]
     return {"criterion": criterion["id"], "status": criterion["status"], "excerpts": shown, "left_out": dropped}
-
-
-def _claims(said: str) -> Iterator[tuple[Claim, str]]:
-    """The claims of a model's JSON; anything else is no claim."""
-    try:
-        for c in json.loads(said[said.index("{") : said.rindex("}") + 1])["claims"]:
-            stance = c.get("stance") if c.get("stance") in STANCES else "context"
-            yield Claim(str(c["says"]), (str(c["excerpt"]),), str(c["quote"])), stance
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return

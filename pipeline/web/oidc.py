@@ -112,10 +112,8 @@ def checked(issuer: str, client: str, secret: str, name: str, acr: str) -> Provi
     address = urlsplit(issuer)
     if address.scheme != "https" and address.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise UserError(f"--oidc {issuer}: the provider's address must begin with https://")
-    try:
-        import authlib  # noqa: F401
-    except ImportError:
-        raise UserError("signing in with a provider needs more: install chartproof[oidc]") from None
+    if importlib.util.find_spec("authlib") is None:
+        raise UserError("signing in with a provider needs more: install chartproof[oidc]")
     return Provider(issuer, client, secret, name or "your organisation", acr)
 
 
