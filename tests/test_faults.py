@@ -158,7 +158,7 @@ def test_of_two_runs_at_once_one_is_killed_and_the_other_loses_workers(undisturb
     assert not any((tmp_path / "staging").iterdir())
 
 
-def test_another_policy_or_program_redoes_every_packet_and_a_new_packet_is_done_alone(tmp_path, monkeypatch):
+def test_another_policy_program_or_rules_of_ones_own_redo_every_packet_and_a_new_packet_is_done_alone(tmp_path, monkeypatch):
     made, workspace = records(tmp_path / "records", 2), tmp_path / "w"
     policy = tmp_path / "policy"
     shutil.copytree(policy_folder("LA.CP.MP.173"), policy)
@@ -172,6 +172,10 @@ def test_another_policy_or_program_redoes_every_packet_and_a_new_packet_is_done_
     (policy / "policy.yaml").write_text(text.replace("revision:", "# looked at again\nrevision:", 1))
     assert (pages_read(), pages_read()) == (every, 0)
     monkeypatch.setattr("pipeline.batch.fingerprint.software", lambda: "another program")
+    assert (pages_read(), pages_read()) == (every, 0)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "opioids.yaml").write_text("{}\n")
+    monkeypatch.setenv("CHARTPROOF_RULES", str(tmp_path / "own"))
     assert (pages_read(), pages_read()) == (every, 0)
     records(tmp_path / "more", 3)
     shutil.move(tmp_path / "more" / "p02", made / "p02")

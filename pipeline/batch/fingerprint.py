@@ -1,4 +1,4 @@
-"""What a packet's result depends on, as one hash: its files, the policy, the software. Equal hash, equal result."""
+"""What a packet's result depends on, as one hash: its files, the policy, the software, one's own rules. Equal hash, equal result."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from criteria.policy import policy_folder
+from extractors.rules import rules_version
 from pipeline.packets import REQUEST, Packet
 
 ROOT = Path(__file__).parents[2]
@@ -15,7 +16,7 @@ PACKAGES = ("extractors", "criteria", "pipeline")
 
 def fingerprint(packet: Packet, policy: str, ocr: bool = True) -> str:
     """Hash of everything that can change a packet's files in the workspace, where its folder stands left out."""
-    parts = [software(), _tree(policy_folder(policy)), str(ocr), packet.packet_id]
+    parts = [software(), rules_version(), _tree(policy_folder(policy)), str(ocr), packet.packet_id]
     parts += [f"{document_id}\0{path.name}\0{_content(path)}" for document_id, path in packet.files]
     if packet.request:
         parts.append(f"\0{REQUEST}\0{_content(packet.request)}")
