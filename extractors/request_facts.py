@@ -25,6 +25,7 @@ TITLE_LENGTH = 80
 CODE = re.compile(r"\b62[34]\d\d\b")
 DIGITS = {word: str(i) for i, word in enumerate("zero one two three four five six seven eight nine".split())} | {"oh": "0"}
 SPOKEN = re.compile(rf"\bsix[\s-]+two(?:[\s-]+(?:{'|'.join(DIGITS)})\b){{3}}", re.IGNORECASE)
+NO_PATTERNS = ("added", "adjuncts", "never_spinal", "examples")
 EMPTY_BOX = re.compile(r"☐|\[ ?\]")
 ANY_BOX = re.compile(r"☐|☒|\[[ xX]?\]")
 SUBMITTED = re.compile(
@@ -65,7 +66,7 @@ def cues() -> Mapping[str, Any]:
 def _cues(own: str) -> Mapping[str, Any]:
     data = rules("request.yaml", own)
     return {
-        key: value if key in ("added", "examples") else [re.compile(pattern, re.IGNORECASE) for pattern in value]
+        key: value if key in NO_PATTERNS else [re.compile(pattern, re.IGNORECASE) for pattern in value]
         for key, value in data.items()
     }
 
@@ -81,7 +82,7 @@ def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
     drug = planned_drug([*asked, *_paragraphs(papers)])
     return RequestFacts(
         phase=asked_phase(asked) or _phase_of_course(documents),
-        indication=indication(asked, all_lines),
+        indication=indication(asked, all_lines) or _silent_on_cancer(documents),
         drug=drug if drug is not None or _undecided(asked) else planned_drug([*all_lines, *_paragraphs(documents)]),
         codes=codes,
         request_date=_request_date(papers),
@@ -144,15 +145,29 @@ def indication(asked: Sequence[str], lines: Sequence[str]) -> str | None:
     return "malignant" if active > counts["nonmalignant"] and not survived else "nonmalignant"
 
 
+def _silent_on_cancer(documents: Sequence[Document]) -> str | None:
+    """A packet that was read to its last page and names no cancer asks about non-malignant pain, of unknown cause too."""
+    pages = [page for document in documents for page in document.pages]
+    return "nonmalignant" if pages and all(page.readable for page in pages) else None
+
+
 def planned_drug(lines: Sequence[str]) -> str | None:
-    """The generic name of the drug planned for the pump or the trial: an opioid before what is added to it."""
-    for pattern in cues()["planned_drug"]:
-        for line in lines:
-            found = pattern.search(line)
-            names = _named_in_order(" ".join(filter(None, found.groups()))) if found and not _matches("undecided", line) else []
-            if names:
-                return names[0]
-    return None
+    """The generic name of the drug planned for the pump or the trial; what is only added to another, where no other is named."""
+    planned = (
+        name
+        for pattern in cues()["planned_drug"]
+        for line in lines
+        if (found := pattern.search(line)) and not _matches("undecided", line)
+        for name in _named_in_order(" ".join(filter(None, found.groups())))
+    )
+    adjunct = None
+    for name in planned:
+        if name not in cues()["adjuncts"]:
+            if name not in cues()["never_spinal"]:
+                return name
+        elif adjunct is None:
+            adjunct = name
+    return adjunct
 
 
 def _named_in_order(text: str) -> list[str]:

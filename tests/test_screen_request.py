@@ -64,6 +64,20 @@ def test_active_cancer_is_malignant_and_a_survivor_is_not():
     assert decide(form, past).indication == "nonmalignant"
 
 
+def test_a_packet_that_names_no_cancer_is_about_nonmalignant_pain_once_every_page_is_read():
+    form = document("form", FORM + "CPT 62362\n")
+    note = document("note", BANNER + "Pain all over since a viral illness. No cause was found.\n")
+    assert decide(form, note).indication == "nonmalignant"
+    unread = Document("fax", "fax.pdf", "0" * 64, (Page(1, "", np.zeros((0, 4), np.float32), 612, 792, readable=False),))
+    assert decide(form, note, unread).indication == "unknown"
+
+
+def test_what_is_only_added_to_a_pump_and_what_is_only_swallowed_is_not_the_planned_drug():
+    lines = ["Drug for the pump: bupivacaine, with an opioid", "Intrathecal hydromorphone by catheter"]
+    assert planned_drug(lines) == "hydromorphone"
+    assert planned_drug(["Medication: oxycodone 20 mg twice daily", "Intrathecal morphine by catheter"]) == "morphine"
+
+
 def test_baclofen_is_decided_under_another_policy_though_its_codes_are_those_of_a_pump():
     request = decide(document("form", FORM + "CPT 62362\nDrug in reservoir: baclofen 500 mcg/mL\n"))
     assert (request.phase, request.exclusion) == ("out_of_scope", "baclofen")
