@@ -10,6 +10,7 @@ from itertools import islice
 
 from extractors.allergies import find_allergies
 from extractors.answers import answered
+from extractors.attendance import find_attendance
 from extractors.dates import document_date
 from extractors.derive import derive
 from extractors.details import with_details
@@ -53,6 +54,7 @@ def find_in_document(document: Document) -> Iterator[Finding]:
     for page, parts in pages:
         today = [iso for _, _, iso in islice(days, len(parts))]
         yield from find_allergies(name, page, parts, today)
+        yield from find_attendance(name, page, parts, today)
         yield from find_survival(name, page, parts, today)
         yield from answered(find_learned(name, page, parts, today), parts)
 
@@ -67,5 +69,5 @@ def _numbers_first(found: Sequence[Finding]) -> list[Finding]:
     """Leave out the learned reading of a fact that the arithmetic has settled: in the packet, or on those words."""
     reckoned = [f for f in found if f.rule != "learned" and f.assertion.plain]
     settled = {f.kind for f in reckoned if f.kind in NUMERIC and f.value != "vague"}
-    places = {(f.kind, f.excerpt) for f in reckoned if f.kind == "life_expectancy"}
+    places = {(f.kind, f.excerpt) for f in reckoned if f.kind in ("life_expectancy", "adherence")}
     return [f for f in found if f.rule != "learned" or (f.kind not in settled and (f.kind, f.excerpt) not in places)]

@@ -38,6 +38,8 @@ _VALUE = re.compile(
     rf"seconds|days?|weeks?))",
     re.I,
 )
+_RESULT = re.compile(rf"\s*[*<>]?\s*(?P<value>{NUMBER}){_UNITS}\s*(?:\(?[LH]{{1,2}}\*?\)?|\*)?\s*", re.I)
+_NO_RESULT = re.compile(r"goal|target|range|reference|previous|prior", re.I)
 _REVERSED = re.compile(
     rf"(?<![\d./-])(?P<value>\d+(?:[.,]\d+)?)\s*(?:k\s+)?(?:{_NAMES})\b(?!\s*(?::|=|of|\d|was|"
     rf"is))",
@@ -105,9 +107,10 @@ def find_labs(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
                 )
             )
         spoken_of = names.pop() if len(names) == 1 else "" if segment.kind != "sentence" or names else spoken_of
-        if not _NAME.search(segment.text):
-            continue
         place = document_id, page, segment
+        if not _NAME.search(segment.text):
+            found += _under_names(*place, named[0].iso if named else collected)
+            continue
         found += (
             _row(*place, collected)
             if segment.kind == "row" and _is_result_row(page, segment)
@@ -129,7 +132,7 @@ def _row(document_id: str, page: Page, segment: Segment, day: str | None) -> Ite
     where = excerpt(document_id, page, segment.start, segment.end)
     for index, text in enumerate(texts[1:], 1):
         column = segment.columns[index] if aligned else ""
-        match = re.fullmatch(rf"\s*[*<>]?\s*(?P<value>{NUMBER}){_UNITS}\s*(?:\(?[LH]{{1,2}}\*?\)?|\*)?\s*", text, re.I)
+        match = _RESULT.fullmatch(text)
         if _MISSING.search(text):
             return
         if not match or _RANGE.match(text):
@@ -141,6 +144,22 @@ def _row(document_id: str, page: Page, segment: Segment, day: str | None) -> Ite
         yield Finding(kind, value, where, "labs.row", unit=_unit(kind), date=column_days[0] if column_days else day)
         if not column_days:
             return
+
+
+def _under_names(document_id: str, page: Page, segment: Segment, day: str | None) -> Iterator[Finding]:
+    """A row of a table that has a day a row and a test a column: what stands under a test's name is its result."""
+    if len(segment.columns) != len(segment.cells):
+        return
+    where = excerpt(document_id, page, segment.start, segment.end)
+    for (start, end), column in zip(segment.cells, segment.columns, strict=True):
+        test = _NAME.search(column)
+        match = _RESULT.fullmatch(page.text[start:end])
+        if not test or not match or _NO_RESULT.search(column):
+            continue
+        kind = _kind(test)
+        value = _scaled(kind, match["value"], match["unit"] or column[test.end() :])
+        if value is not None:
+            yield Finding(kind, value, where, "labs.column", unit=_unit(kind), date=day)
 
 
 def _prose(document_id: str, page: Page, segment: Segment, day: str | None) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ handout's. Offsets always point into `page.text`; nothing is rewritten.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -177,19 +177,30 @@ def _rows(page: Page, block: list[Line]) -> Iterator[Segment]:
     spans = [cell_spans(page.text[line.start : line.end], line.start) for line in block]
     texts = [[page.text[a:b] for a, b in row] for row in spans]
     columns: tuple[str, ...] = ()
+    places: list[int] = []
     first, widest = 0, max(map(len, texts))
     if len(block) > 1 and _is_header(texts[0]):
         columns, first = tuple(texts[0]), 1
-    for row, cells in list(zip(spans, texts, strict=True))[first:]:
+        places = _places(page.text, block[0].start, spans[0])
+    for line, row, cells in list(zip(block, spans, texts, strict=True))[first:]:
         fields = [c for c in cells if FIELD.match(c) and FIELD.match(c)["value"]]  # type: ignore[index]
         if not columns and (len(fields) >= 2 or len(fields) == len(cells)):
             for a, b in row:
                 yield from _prose(page, a, b)
             continue
         start, end = row[0][0], row[-1][1]
+        under = [places.index(at) for at in _places(page.text, line.start, row) if at in places]
         aligned = columns if len(columns) >= len(row) else ()
+        if len(under) == len(row) < len(columns):
+            aligned = tuple(columns[i] for i in under)
         marks: frozenset[Mark] = frozenset({"unanswered"}) if _unanswered(cells, widest) else frozenset()
         yield Segment(start, end, flat(page.text[start:end]), "row", label=cells[0], cells=row, columns=aligned, marks=marks)
+
+
+def _places(text: str, start: int, cells: Sequence[tuple[int, int]]) -> list[int]:
+    """The column that each cell of a line stands in, empty ones counted; a line without tabs has no such places."""
+    places = [text.count("\t", start, cell[0]) for cell in cells]
+    return places if "\t" in text[start : cells[-1][1]] else []
 
 
 def _unanswered(cells: list[str], widest: int) -> bool:

@@ -26,6 +26,19 @@ def test_a_result_table_gives_the_result_not_the_range_or_the_previous_one() -> 
     assert labs(text) == [("platelets", 84.0, "2026-02-16"), ("inr", 1.0, "2026-02-16")]
 
 
+def test_a_table_with_a_day_a_row_gives_each_days_results() -> None:
+    text = (
+        "Date\tINR\tPlatelets 10^9/L\tGoal INR\tHgb g/dL\n02/12/2026\t3.4\t202\t2.5\t10.9\n"
+        "03/17/2026\t2.1\t\t2.5\t\n03/18/2026\tclotted\t98\t2.5\t11.2"
+    )
+    assert labs(text) == [
+        ("inr", 3.4, "2026-02-12"),
+        ("platelets", 202.0, "2026-02-12"),
+        ("inr", 2.1, "2026-03-17"),
+        ("platelets", 98.0, "2026-03-18"),
+    ]
+
+
 def test_an_earlier_result_keeps_its_own_date_and_a_repeat_is_read_from_the_next_sentence() -> None:
     assert labs("Platelets were 84 in November on valproate. Off the drug now; repeat today 172.") == [
         ("platelets", 84.0, "2025-11-01"),

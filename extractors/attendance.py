@@ -1,0 +1,55 @@
+"""Adherence told as a count: visits kept of visits planned ("12 scheduled, 5 kept", "came to 9 of 10 sessions").
+
+A sentence of such numbers reads alike whichever way it ends, so the share decides and not the words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from extractors.document import Page, excerpt
+from extractors.finding import Finding
+from extractors.quantities import NUMBER, number
+from extractors.segment import Segment, statement
+from extractors.stream import SILENT
+
+GOOD, POOR = 0.8, 0.6
+"""Shares of the planned visits; between them the count says neither."""
+VISITS = r"\b(?:sessions?|visits?|appointments?|appts?|classes|meetings|treatments)\b"
+KEPT = r"(?:attended|kept|completed|came|made|showed|appeared|present)"
+PLANNED = r"(?:scheduled|booked|planned|authori[sz]ed|ordered|prescribed|approved|offered|arranged)"
+SHARE = re.compile(
+    rf"\b{KEPT}(?:\s+(?:to|at|for|up|only|just|all)){{0,3}}\s+(?:{VISITS}\s*[:=]?\s*)?(?P<kept>{NUMBER})\s*(?:/|of|out of)\s*(?:the |his |her |their )?(?P<planned>{NUMBER})\b(?!\s*(?:%|mg|pain))"
+    rf"|\b(?P<kept2>{NUMBER})\s*(?:/|of|out of)\s*(?:the |his |her |their )?(?P<planned2>{NUMBER})\s+(?:{PLANNED}\s+)?(?:[a-z]+\s+)?{VISITS}\s+(?:were\s+)?{KEPT}"
+    rf"|\b(?P<planned3>{NUMBER})\s+(?:[a-z]+\s+)?(?:{VISITS}\s+)?(?:were\s+)?{PLANNED}\b[^.;]{{0,20}}?\b(?P<kept3>{NUMBER})\s+(?:[a-z]+\s+)?(?:{VISITS}\s+)?(?:were\s+)?{KEPT}"
+    rf"|\b{PLANNED}\s*[:=]?\s*(?P<planned4>{NUMBER})\b[^.;]{{0,12}}?\b{KEPT}\s*[:=]?\s*(?P<kept4>{NUMBER})\b",
+    re.I,
+)
+OTHER_CARE = re.compile(
+    r"cardiac|pulmonary rehab|dialysis|cpap|chemo|radiation|dental|grief|weight|prenatal|wound|school", re.I
+)
+
+
+def find_attendance(
+    document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]
+) -> Iterator[Finding]:
+    """`adherence` findings of statements that count visits kept and planned, of treatment for the pain as far as words tell."""
+    for i, segment in enumerate(segments):
+        said = statement(segment, page.text)
+        share = None if segment.marks & SILENT or OTHER_CARE.search(f"{segment.heading} {said}") else kept_share(said)
+        if share is not None and (share >= GOOD or share <= POOR):
+            where = excerpt(document_id, page, segment.start, segment.end)
+            yield Finding("adherence", "good" if share >= GOOD else "poor", where, "attendance", date=day[i])
+
+
+def kept_share(text: str) -> float | None:
+    """Visits kept per visit planned, 0 to 1, or None where the text counts none."""
+    found = SHARE.search(text)
+    if not found or not (found["planned4"] or re.search(VISITS, text, re.I)):
+        return None
+    kept, planned = (
+        next(number(value) for key, value in found.groupdict().items() if key.startswith(name) and value)
+        for name in ("kept", "planned")
+    )
+    return kept / planned if planned >= max(kept, 3) else None
