@@ -93,7 +93,9 @@ def segments(page: Page) -> tuple[Segment, ...]:
         for segment in _block_segments(page, block):
             label = section_of(segment.label) if segment.kind == "field" else NO_SECTION
             here = label if label.name else section
-            marks = segment.marks | here.marks | (talk_marks(segment.text) if segment.kind != "tick" else frozenset())
+            before = out[-1].text if out and out[-1].kind == "sentence" else ""
+            talk = talk_marks(segment.text, before) if segment.kind != "tick" else frozenset[Mark]()
+            marks = segment.marks | here.marks | talk
             out.append(replace(segment, heading=section.heading or segment.heading, section=here.name, marks=marks))
     return tuple(out)
 

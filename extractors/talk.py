@@ -25,6 +25,25 @@ PATIENT = re.compile(
     r"\b(?:she|he|her|his|him|hers|mr|mrs|ms|the patient|this patient|pt|our patient|we|I" r"|has been|was|were)\b",
     re.I,
 )
+PAYERS_PAPER = re.compile(
+    r"\b(?:your|its|their|the(?= denial)|the (?:plan|payer|insurer|carrier|company|member services|health plan)['’]s)\s+(?:own\s+|\w+\s+){0,2}"
+    r"(?:documents?|texts?|policy|policies|criteria|guidelines?|wording|language|bulletins?|rules?|requirements?|standards?"
+    r"|checklists?|reviewers?|manual|denial(?: letter)?|letter)\b|\bsections? [IVX]+\b",
+    re.I,
+)
+WISH = re.compile(
+    r"\b(?:asks?|requires?|wants?|wish(?:es)?|says?|states?|lists?|reads?|demands?|expects?|insists?|calls? for|sets? out|provides?"
+    r"|quot\w+|looks? for|cites?|puts? it|must)\b",
+    re.I,
+)
+OWN_STATE = re.compile(
+    r"\b(?:she|he|mr\.? \w+|mrs\.? \w+|ms\.? \w+|(?:the|this|our|my) patient)\s+(?:has|had|is|was|does|did|takes|took|went|came|can"
+    r"|scored|reports?|denies|denied|meets|met|attend\w*|finish\w*|never|no longer|now|already|satisf\w+|fulfil\w+|\w+ed)\b",
+    re.I,
+)
+QUOTATION = re.compile(r"[\"“][^\"”]{12,}[\"”]")
+MOSTLY = 0.4
+"""Share of a sentence in quotation marks from which on it is the quotation that speaks."""
 HANDOUT = re.compile(
     r"\b(?:call|notify|contact) (?:us|the (?:office|clinic|doctor|nurse)|your (?:doctor"
     r"|provider|surgeon)|our office)\b.*\b(?:if|for|with)\b|^(?:call|return"
@@ -60,10 +79,10 @@ INSTRUCTION = re.compile(
 BLANK = re.compile(r"_{3,}\s*(?:\([^)]*\))?\s*$|:\s*(?:n/?a|tbd|pending|blank|-+|\?+)?\s*$", re.I)
 
 
-def talk_marks(text: str) -> frozenset[Mark]:
-    """Marks of one sentence or row by its own words; none for the record's plain speech."""
+def talk_marks(text: str, before: str = "") -> frozenset[Mark]:
+    """Marks of one sentence or row by its own words and those of the sentence before it; none for the record's plain speech."""
     marks: set[Mark] = set()
-    if PAYER.search(text) and RULE.search(text) and not PATIENT.search(text):
+    if (PAYER.search(text) and RULE.search(text) and not PATIENT.search(text)) or _payer_speaks(text, before):
         marks.add("quoted")
     if INSTRUCTION.search(text):
         marks.add("quoted")
@@ -76,3 +95,13 @@ def talk_marks(text: str) -> frozenset[Mark]:
     if BLANK.search(text):
         marks.add("unanswered")
     return frozenset(marks)
+
+
+def _payer_speaks(text: str, before: str) -> bool:
+    """A payer's paper that wants something of the patient, or words in quotation marks beside the name of such a paper."""
+    quoted = sum(len(m[0]) for m in QUOTATION.finditer(text))
+    if quoted >= MOSTLY * len(text) and any(PAYERS_PAPER.search(said) or PAYER.search(said) for said in (text, before)):
+        return True
+    paper = PAYERS_PAPER.search(text)
+    wish = WISH.search(text, paper.end()) if paper else None
+    return bool(wish) and not OWN_STATE.search(text, wish.end() if wish else 0)

@@ -34,6 +34,8 @@ class LabelledPage:
     parts: tuple[Part, ...]
     labels: tuple[frozenset[str], ...]
     weights: tuple[float, ...]
+    excerpt: bool = False
+    """Written as a single excerpt, and not a page of a document."""
 
 
 @cache
@@ -70,7 +72,7 @@ def excerpt_pages(path: Path, known: Mapping[str, Any]) -> Iterator[LabelledPage
                 known["criteria"][record["criterion"]], LABELLED
             )
             weights = _weights(kinds, MOSTLY)
-        yield _labelled(Page(1, record["text"], _no_boxes(), 612, 792), record["facts"], weights)
+        yield replace(_labelled(Page(1, record["text"], _no_boxes(), 612, 792), record["facts"], weights), excerpt=True)
 
 
 def bank_pages(bank: Path, labels: Path) -> Iterator[LabelledPage]:

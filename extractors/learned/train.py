@@ -115,8 +115,10 @@ def loss_of(network: Network, batch: Sequence[Example], entropy: nn.Module) -> t
     return (entropy(logits, target) * weight).sum() / (2.2 * stating + 4)
 
 
-def fit(network: Network, pages: Sequence[LabelledPage], encode: Encode, epochs: int, rate: float) -> None:
-    """Train `network.tuned`, which ends as the moving mean of its weights."""
+def fit(
+    network: Network, pages: Sequence[LabelledPage], encode: Encode, epochs: int, rate: float, share: float = 1.0
+) -> None:
+    """Train `network.tuned`, which ends as the moving mean of its weights; an epoch draws a `share` of the excerpts."""
     rng, begun, tuned = random.Random(SEED), time.time(), network.tuned
     entropy = nn.BCEWithLogitsLoss(reduction="none", pos_weight=torch.tensor(1.5))
     groups = [
@@ -124,13 +126,18 @@ def fit(network: Network, pages: Sequence[LabelledPage], encode: Encode, epochs:
         {"params": tuned["out"].parameters(), "lr": 4 * rate},
     ]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-    steps = epochs * len(batches(examples(pages, encode, rng), rng))  # a later epoch's number differs by little
+
+    def drawn() -> list[list[Example]]:
+        kept = [page for page in pages if not page.excerpt or rng.random() < share]
+        return batches(examples(kept, encode, rng), rng)
+
+    steps = epochs * len(drawn())  # a later epoch's number differs by little
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda t: min(1, (t + 1) / (0.06 * steps)) * max(0.05, 1 - t / steps)
     )
     mean = AveragedModel(tuned, avg_fn=lambda old, new, n: old + (new - old) * (1 - min(AVERAGED, n / (n + 10))))
     for epoch in range(epochs):
-        parts, total = batches(examples(pages, encode, rng), rng), 0.0
+        parts, total = drawn(), 0.0
         tuned.train()
         network.drop.train()
         for part in parts:
@@ -195,6 +202,9 @@ def main() -> None:
     )
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--rate", type=float, default=RATE, help=f"learning rate of the layers, {RATE} unless told")
+    parser.add_argument(
+        "--excerpts", type=float, default=1.0, metavar="SHARE", help="share of the single excerpts drawn for an epoch"
+    )
     parser.add_argument("--limit", type=int, metavar="PAGES", help="train on so many pages only, to try the way")
     args = parser.parse_args()
     torch.manual_seed(SEED)
@@ -214,9 +224,8 @@ def main() -> None:
         f"{sum(len(p.parts) for p in pages)} statements, {sum(map(bool, (s for p in pages for s in p.labels)))} of them state a fact",
         file=sys.stderr,
     )
-    fit(
-        network, pages, cache(lambda text: tokenizer.encode(text, add_special_tokens=False).ids), args.epochs, args.rate
-    )
+    encode = cache(lambda text: tokenizer.encode(text, add_special_tokens=False).ids)
+    fit(network, pages, encode, args.epochs, args.rate, args.excerpts)
     torch.save(network.tuned.state_dict(), args.out / "state.pt")
     export(network, args.out)
 
