@@ -51,6 +51,7 @@ class Statement:
     open:     values that leave the question open ("a range across 50 %")
     doubt:    values that contest a statement of `met` beside them and prove nothing alone
     doubt_days: a statement of `met` later than the doubt by more than this settles it
+    prevails: statements of `not_met` that outnumber those of `met` at one time so many times settle it (0: never)
     bound:    what a number must pass
     lasting:  `met` values that a later contrary statement does not undo (a course was finished)
     yields:   `not_met` values that give way to a lasting value, or to any of `met` where none is lasting (one of
@@ -73,6 +74,7 @@ class Statement:
     open: frozenset[str] = frozenset()
     doubt: frozenset[str] = frozenset()
     doubt_days: int = 0
+    prevails: int = 0
     bound: Bound | None = None
     lasting: frozenset[str] = frozenset()
     yields: frozenset[str] = frozenset()
@@ -157,6 +159,7 @@ def _statement(entry: Located) -> Statement:
         bound=bound,
         when=when,
         doubt_days=int(entry.number("doubt_days")) if "doubt_days" in entry else 0,
+        prevails=int(entry.number("prevails")) if "prevails" in entry else 0,
         each=entry.text("each") or None,
         lists=entry.text("lists") or None,
         missing=entry.need("missing", str),

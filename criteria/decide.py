@@ -149,11 +149,17 @@ def _status(statement: Statement, window: Sequence[Reading], clock: Clock) -> tu
     if len(sides) == 1 and sides <= {"met", "not_met"} and all(in_doubt(r.finding) for r in current):
         return "insufficient", current
     if "not_met" in sides:
-        return ("conflicting" if "met" in sides else "not_met"), current
+        return ("conflicting" if "met" in sides and not _prevails(statement, current) else "not_met"), current
     if "met" in sides:
         return ("conflicting" if doubts else "met"), current + doubts
     unsettled = doubts + tuple(r for r in window if r.side == "open")
     return ("met" if statement.optional and not unsettled else "insufficient"), unsettled
+
+
+def _prevails(statement: Statement, current: Sequence[Reading]) -> bool:
+    """Whether what fails was seen so often that what speaks for it is no contradiction (one right pill count, four missed visits)."""
+    failing, holding = (len({r.finding.excerpt for r in current if r.side == side}) for side in ("not_met", "met"))
+    return bool(statement.prevails) and failing > holding and failing >= statement.prevails * holding
 
 
 def _readings(statement: Statement, facts: Facts) -> tuple[tuple[Reading, ...], tuple[Finding, ...]]:

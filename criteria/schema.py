@@ -21,6 +21,7 @@ HELP = {
     "open": "Values that leave the question open",
     "doubt": "Values that contest a statement of `met` beside them and prove nothing alone",
     "doubt_days": "A statement of `met` later than the doubt by more than these days settles it",
+    "prevails": "Statements of `not_met` that outnumber those of `met` at one time so many times settle it",
     "lasting": "`met` values that a later contrary statement does not undo",
     "yields": "`not_met` values that give way to `met` ones",
     "event": "All statements are about one past event, whatever their dates",
@@ -119,12 +120,18 @@ def _condition() -> Json:
 def _statement(fact: Fact) -> Json:
     """What may be said of one fact: its own values; a bound only where it has a number."""
     words = {"type": "array", "items": {"enum": list(fact.values)}}
-    properties: Json = {"fact": {"const": fact.kind, "description": fact.about}, "missing": TEXT, "part": TEXT, "unclear": TEXT}
+    properties: Json = {
+        "fact": {"const": fact.kind, "description": fact.about},
+        "missing": TEXT,
+        "part": TEXT,
+        "unclear": TEXT,
+    }
     properties |= {name: words for name in WORD_SETS if fact.values}
     properties |= {name: {"type": "number", "description": fact.unit} for name in BOUNDS if fact.unit}
     properties |= {name: {"type": "boolean"} for name in ("event", "now", "plans", "optional")}
     properties |= {
         "doubt_days": {"type": "integer", "minimum": 0},
+        "prevails": {"type": "integer", "minimum": 1},
         "when": {"enum": ["before_trial", "after_trial"]},
         "each": TEXT,
         "lists": {"enum": list(facts())},
