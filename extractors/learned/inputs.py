@@ -6,6 +6,7 @@ context only, then as many statements as fit in `WINDOW` tokens. One pass of the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ WINDOW = 192
 BEFORE = 40
 STATEMENT = 64
 """Tokens; what a statement has beyond this is not read."""
+CLAUSE = re.compile(r"(?<=[;,])\s+")
 HEADING = 80
 """Characters of a heading."""
 CLS, SEP = 2, 3
@@ -37,6 +39,20 @@ class Window:
 def parts_of(segments: Sequence[Segment], text: str) -> list[Part]:
     """(heading, statement) per segment of a page."""
     return [(s.heading[:HEADING] if s.kind != "heading" else "", statement(s, text)) for s in segments]
+
+
+def pieces_of(said: str, encode: Encode) -> list[str]:
+    """A statement in pieces of at most `STATEMENT` tokens, cut at commas and semicolons: lists of treatments run long."""
+    if len(encode(said)) <= STATEMENT:
+        return [said]
+    pieces = [""]
+    for clause in CLAUSE.split(said):
+        longer = f"{pieces[-1]} {clause}".strip()
+        if pieces[-1] and len(encode(longer)) > STATEMENT:
+            pieces.append(clause)
+        else:
+            pieces[-1] = longer
+    return pieces
 
 
 def windows(parts: Sequence[Part], encode: Encode) -> Iterator[Window]:

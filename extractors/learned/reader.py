@@ -18,7 +18,7 @@ import numpy as np
 
 from extractors.document import Page, excerpt
 from extractors.finding import Assertion, Finding
-from extractors.learned.inputs import Part, Window, parts_of, windows
+from extractors.learned.inputs import Part, Window, parts_of, pieces_of, windows
 from extractors.segment import Mark, Segment
 
 KEPT = 2_000
@@ -51,15 +51,17 @@ def find_learned(
 
 
 def score(parts: Sequence[Part]) -> np.ndarray:
-    """Probabilities of a page's statements, shape (len(parts), number of labels), float32.
+    """Probabilities of a page's statements, shape (len(parts), number of labels), float32; a long one's are those of its pieces.
 
     Each window is scored by itself: its activations' eight-bit scale is its own, so a score never depends on what
     else a packet holds, nothing is padded, and what has been scored need not be again. Threads share the work.
     """
+    pieces = [(i, (heading, piece)) for i, (heading, said) in enumerate(parts) for piece in pieces_of(said, _encode)]
+    owner = np.array([i for i, _ in pieces], np.int64)
     out = np.zeros((len(parts), len(labels())), np.float32)
-    cut = list(windows(parts, _encode))
+    cut = list(windows([part for _, part in pieces], _encode))
     for window, scores in zip(cut, _threads().map(_probabilities, cut), strict=True):
-        out[list(window.statements)] = scores
+        np.maximum.at(out, owner[list(window.statements)], scores)
     return out
 
 
