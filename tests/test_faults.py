@@ -22,7 +22,7 @@ import pytest
 from made_packets import FORM, NOTE, write_pdf
 
 from criteria.policy import policy_folder
-from pipeline.batch import BatchLimits, Options, screen_all
+from pipeline.batch.intake import BatchLimits, Options, screen_all
 from pipeline.batch.processes import Processes
 from pipeline.batch.task import Lost, Settings, Task
 from pipeline.packets import find_packets
