@@ -249,9 +249,9 @@ def test_a_worn_worker_is_replaced(tmp_path):
     engine = Processes(Settings("LA.CP.MP.173", tmp_path / "staging"), 1, replace(BatchLimits(), recycle_packets=1))
     try:
         until(lambda: engine.events(0.1) == [] and engine.free())
-        first = engine.pids()
+        first = [worker.process.pid for worker in engine._workers]
         engine.start(Task(find_packets(made)[0]))
-        until(lambda: engine.events(0.1) == [] and engine.free() and engine.pids() != first)
+        until(lambda: engine.events(0.1) == [] and engine.free() and [worker.process.pid for worker in engine._workers] != first)
     finally:
         engine.close()
 
