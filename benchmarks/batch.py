@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from pipeline.batch import Options, screen_all
+from pipeline.batch.intake import Options, screen_all
 from pipeline.ledger import Ended, Entry, Ledger, sqlite_url
 from pipeline.packets import find_packets
 from pipeline.runs import this_run

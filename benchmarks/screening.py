@@ -88,7 +88,7 @@ def reading(folder: Path) -> None:
 
 def screening(folder: Path) -> None:
     """Every packet screened, worksheet and all, as `chartproof screen --engine here` does."""
-    from pipeline.batch import Options, screen_all
+    from pipeline.batch.intake import Options, screen_all
     from pipeline.packets import find_packets
 
     with tempfile.TemporaryDirectory() as workspace:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-import yaml
+from extractors.rules import parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +26,5 @@ def facts() -> Mapping[str, Fact]:
     text = files("extractors").joinpath("facts.yaml").read_text(encoding="utf-8")
     return {
         kind: Fact(kind, entry["about"], entry.get("values") or {}, entry.get("number"))
-        for kind, entry in yaml.safe_load(text).items()
+        for kind, entry in parsed(text).items()
     }

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import yaml
 
 from extractors.errors import UserError
+from extractors.rules import LOADER
 
 NAMES: dict[type, str] = {str: "a text", list: "a list", bool: "true or false", int: "a number", float: "a number", type(None): "empty"}
 """What a value is called in a message."""
@@ -75,7 +76,7 @@ def read_yaml(path: Path) -> Located:
     Raises UserError for a missing file, broken YAML, a repeated key or another top level.
     """
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=LOADER)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); check the path") from None
     except yaml.MarkedYAMLError as error:
@@ -102,6 +103,5 @@ def _build(node: yaml.Node | None, file: str) -> Any:
         return [_build(item, file) for item in node.value]
     if node is None:
         return None
-    loader = yaml.SafeLoader("")
-    value = loader.construct_object(node, deep=True)
+    value = yaml.constructor.SafeConstructor().construct_object(node, deep=True)
     return value if isinstance(value, str | int | float | bool | type(None)) else str(node.value)

@@ -16,27 +16,30 @@ from importlib.resources import files
 from types import ModuleType
 from typing import Any
 
-import yaml
 from loguru import logger
 
 logger.disable("PyRuSH")  # it would print every token of a note
 
-# medspacy.util imports QuickUMLS, whose component is not used here, for a second of start-up (NLTK comes with it)
-_unused = sys.modules.setdefault("quickumls", ModuleType("quickumls"))
-if not hasattr(_unused, "spacy_component"):
-    _unused.spacy_component = None  # type: ignore[attr-defined]
+# What is imported along and not used costs half a second: medspacy.util brings QuickUMLS (and NLTK with it), spacy
+# its command line (and HTTP clients). Empty modules stand for them until the import is done.
+_unused = {"quickumls": "spacy_component", "spacy.cli": "info", "spacy.cli.info": "info"}
+_empty = {name: ModuleType(name) for name in _unused if name not in sys.modules}
+for _name, _module in _empty.items():
+    setattr(_module, _unused[_name], None)
+sys.modules.update(_empty)
 
 import spacy  # noqa: E402
 from medspacy.common.medspacy_matcher import MedspacyMatcher  # noqa: E402
 from medspacy.context import ConTextRule  # noqa: E402
 from medspacy.target_matcher import TargetMatcher, TargetRule  # noqa: E402
 
-if _unused.__spec__ is None:
-    del sys.modules["quickumls"]
+for _name in _empty:
+    del sys.modules[_name]
 from spacy.language import Language  # noqa: E402
 from spacy.tokens import Doc  # noqa: E402
 
 from extractors.finding import Assertion  # noqa: E402
+from extractors.rules import parsed  # noqa: E402
 
 MODES = ("negated", "historical", "hypothetical", "family", "uncertain")
 FORWARD = ("before", "around", "phrase", "heading")
@@ -146,7 +149,7 @@ def _matchers() -> dict[str, MedspacyMatcher]:
 @cache
 def context_data() -> dict[str, Any]:
     """The cues of context.yaml."""
-    data: dict[str, Any] = yaml.safe_load(files("extractors").joinpath("context.yaml").read_text("utf-8"))
+    data: dict[str, Any] = parsed(files("extractors").joinpath("context.yaml").read_text("utf-8"))
     return data
 
 
@@ -170,7 +173,7 @@ def _kinds() -> dict[str, tuple[str, ...]]:
 @cache
 def concept_data() -> dict[str, Any]:
     """The words of concepts.yaml, and its examples."""
-    data: dict[str, Any] = yaml.safe_load(files("extractors").joinpath("concepts.yaml").read_text("utf-8"))
+    data: dict[str, Any] = parsed(files("extractors").joinpath("concepts.yaml").read_text("utf-8"))
     return data
 
 

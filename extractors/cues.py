@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from extractors.patterns import Rare, rare
 from extractors.rules import own_text, rules
 
 
@@ -30,8 +31,8 @@ def cue(name: str) -> Cue:
 
 
 @cache
-def _pattern(name: str, own: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(_lists(own)[name])})\b", re.I)
+def _pattern(name: str, own: str) -> Rare:
+    return rare(rf"\b(?:{'|'.join(_lists(own)[name])})\b", re.I)
 
 
 @cache

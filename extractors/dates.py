@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Literal
 
 from extractors.document import Document, Page, page_lines
+from extractors.patterns import rare
 from extractors.quantities import NUMBER, number
 
 Precision = Literal["day", "month", "season", "year"]
@@ -27,7 +28,7 @@ _YEAR = r"(?:,?\s*(?:of\s+)?(?P<{}>(?:19|20)\d\d|['’]\d\d)\b)"
 _SEASONS = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "winter": 12}
 _UNITS = {"day": 1, "week": 7, "wk": 7, "month": 30, "mo": 30, "year": 365, "yr": 365}
 
-_DATE = re.compile(
+_DATE = rare(
     r"\b(?P<iy>(?:19|20)\d\d)-(?P<im>\d\d)-(?P<id>\d\d)\b"
     r"|(?<![\d/.])(?P<nm>\d{1,2})(?P<sep>[/.-])(?P<nd>\d{1,2})(?P=sep)(?P<ny>(?:19|20)\d\d|\d\d)(?![\d/])"
     r"|(?<![\d/.])(?P<mm>\d{1,2})/(?P<my>(?:19|20)\d\d)(?![\d/])"
@@ -73,18 +74,18 @@ class DateMention:
 
 def dates_in(text: str, anchor: date | None = None, event: date | None = None) -> list[DateMention]:
     """Dates in reading order. Relative ones need `anchor`; "post-procedure day 2" needs `event`."""
-    return list(_dates_in(text, anchor, event))
-
-
-@lru_cache(16_384)
-def _dates_in(text: str, anchor: date | None, event: date | None) -> tuple[DateMention, ...]:
-    """Kept, as every reader of a document asks for the dates of every segment."""
     found = []
-    for match in _DATE.finditer(text):
+    for match in _written_in(text):
         if (read := _read(match, text, anchor, event)) is not None:
             day, precision = read
             found.append(DateMention(match.start(), match.end(), day.isoformat(), precision))
-    return tuple(found)
+    return found
+
+
+@lru_cache(16_384)
+def _written_in(text: str) -> tuple[re.Match[str], ...]:
+    """Kept, as every reader of a document asks for the dates of every segment."""
+    return tuple(_DATE.finditer(text))
 
 
 def _read(match: re.Match[str], text: str, anchor: date | None, event: date | None) -> tuple[date, Precision] | None:

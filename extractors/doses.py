@@ -15,6 +15,7 @@ from extractors.dates import DateMention, dates_in
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
 from extractors.opioids import formulary, opioids_in
+from extractors.patterns import rare
 from extractors.quantities import NUMBER, number
 from extractors.segment import Segment
 from extractors.sig import Regimen, regimens_in
@@ -78,7 +79,7 @@ _STATED = re.compile(
     rf"prior)\s*(?P<e>{NUMBER})(?!\s*(?:/|"
     rf"weeks|months)))?",
 )
-_CASE_FREE = re.compile(_STATED.pattern.replace("MEDs?|", ""), re.I)
+_CASE_FREE = rare(_STATED.pattern.replace("MEDs?|", ""), re.I)
 _OPIOID_COLUMN = re.compile(rf"\b{_KEYWORD}\b")
 
 
@@ -270,7 +271,7 @@ def _worn(text: str, regimen: Regimen, place: _Place) -> bool:
     )
 
 
-_FROM_TO = re.compile(
+_FROM_TO = rare(
     rf"\bfrom\s+(?:about\s+)?(?P<a>{NUMBER})(?:\s*(?:mg|milligrams?)(?:\s*(?:/\s*d(?:ay)?|a day|"
     rf"daily|per day))?)?(?:\s+(?:in|on|last|at)\s+\w+(?:\s+\w+)?)?"
     rf"\s+(?:down\s+)?to\s+(?:about\s+)?(?P<b>{NUMBER})\s*(?:mg|"

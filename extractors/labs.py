@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from extractors.dates import dates_in
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
+from extractors.patterns import rare
 from extractors.quantities import NUMBER, number
 from extractors.segment import Segment
 from extractors.stream import Pages, anchor_of, dated
@@ -21,7 +22,7 @@ _NAMES = (
     r"(?P<inr>(?:PT[/ -])?INR|international normali[sz]ed ratio)|(?P<platelets>platelets?(?: counts?)?|"
     r"plts?|PLT(?: count)?|thrombocytes?)"
 )
-_NAME = re.compile(rf"\b(?:{_NAMES})\b", re.I)
+_NAME = rare(rf"\b(?:{_NAMES})\b", re.I)
 _OTHER_TEST = (
     r"(?:h[gb]b?|hemoglobin|wbc|white|hct|hematocrit|creatinine|cr|gfr|glucose|gluc?|potassium|"
     r"sodium|k|na|a1c|ptt|aptt|pt|fibrinogen|alt|ast|albumin|bun|neutrophils|normal range|if|"
@@ -50,7 +51,7 @@ _MISSING = re.compile(
     r"redraw|hemolyzed|clotted|cancel|to be drawn|ordered|insufficient|QNS|awaited",
     re.I,
 )
-_AGAIN = re.compile(
+_AGAIN = rare(
     rf"\b(?:repeat(?:ed)?|recheck(?:ed)?|redrawn?|today'?s?|now)\s+(?:(?:count|value|level|today|"
     rf"is|was|of|at|draw|came|back)\s+){{0,3}}(?P<value>{NUMBER})(?!\s*(?:%|/|mg|mcg|kg|lb|x\b|"
     rf"y|feet|ft|weeks?|days?|months?|:))",

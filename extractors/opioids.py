@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
+from extractors.patterns import Rare, rare
 from extractors.rules import own_text, rules
 
 _FORM = (
@@ -58,8 +59,8 @@ class Formulary:
     patches: frozenset[str]
     products: dict[str, float]
     partners: frozenset[float]
-    pattern: re.Pattern[str]
-    others: re.Pattern[str]
+    pattern: Rare
+    others: Rare
 
 
 def formulary() -> Formulary:
@@ -102,14 +103,20 @@ def _formulary(own: str) -> Formulary:
     )
 
 
-def _any(names: Any, tail: str = "") -> re.Pattern[str]:
+def _any(names: Any, tail: str = "") -> Rare:
     words = sorted((re.escape(name).replace(r"\ ", r"[\s-]+") for name in names), key=len, reverse=True)
-    return re.compile(rf"(?<![\w-])(?P<name>{'|'.join(words)})(?![\w]){tail}", re.I)
+    return rare(rf"(?<![\w-])(?P<name>{'|'.join(words)})(?![\w]){tail}", re.I)
 
 
 def opioids_in(text: str) -> list[DrugMention]:
     """Opioids named in `text`, in reading order, antagonists included."""
-    table = formulary()
+    return list(_opioids_in(text, own_text("opioids.yaml")))
+
+
+@lru_cache(16_384)
+def _opioids_in(text: str, own: str) -> tuple[DrugMention, ...]:
+    """Kept, as every reader of a document asks for the drugs of every segment."""
+    table = _formulary(own)
     found = []
     for match in table.pattern.finditer(text):
         if _EQUIVALENT.match(text, match.end()):
@@ -127,7 +134,7 @@ def opioids_in(text: str) -> list[DrugMention]:
                 table.products.get(name),
             )
         )
-    return found
+    return tuple(found)
 
 
 def opioid_part(first: float, second: float) -> float | None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from extractors.cues import cue
 from extractors.dates import dates_in, days_between
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
+from extractors.patterns import rare
+from extractors.rules import own_text
 from extractors.segment import Segment
 from extractors.stream import Pages, anchor_of, dated
 
@@ -27,7 +30,7 @@ _ROUTE = (
     r"morphine|hydromorphone|fentanyl|sufentanil|MSO4|HM|dilaudid|screening|test|single[- ]shot|"
     r"continuous|infusion|inpatient|hospital|inpt)"
 )
-_TRIAL = re.compile(
+_TRIAL = rare(
     rf"\b{_ROUTE}(?:[\s/-]+\w+){{0,3}}?[\s-]+(?:trial(?:s|ed|ing)?|test(?:s| dose| injection)?|"
     rf"screening|challenge|bolus|infusion|injection|shot|dose)\b"
     rf"|\b(?:trial(?:s)?|test dose|screening dose|screening injection|test injection|screening|"
@@ -41,7 +44,7 @@ _TRIAL = re.compile(
     r"fentanyl|opioid)|\bepidural (?:morphine|MSO4|hydromorphone|fentanyl|opioid)",
     re.I,
 )
-_STIM_TRIAL = re.compile(
+_STIM_TRIAL = rare(
     r"\b(?:SCS|DRG|stim(?:ulator|ulation)?|dorsal column|baclofen|ketamine|lidocaine|gabapentin|"
     r"clinical)\b[\w\s,/-]{0,20}\btrial|\btrial (?:of )?(?:the )?(?:SCS|DRG|spinal cord stim|"
     r"stim|gabapentin|baclofen|temporary)",
@@ -51,7 +54,7 @@ _FUTURE = cue("procedures_future")
 _DONE = cue("procedures_done")
 
 
-_ANTISPASTIC = re.compile(
+_ANTISPASTIC = rare(
     r"\b(?:baclofen|ashworth|spasticity)\b(?!.{0,80}(?:morphine|hydromorphone|fentanyl|opioid))", re.I
 )
 _RECORD = re.compile(
@@ -76,6 +79,12 @@ def _is_procedure(segment: Segment) -> bool:
 
 def topic_of(text: str, before: Topic = "") -> Topic:
     """The procedure that `text` speaks of, given what the words before it spoke of."""
+    return _own_topic(text, own_text("cues.yaml")) or before
+
+
+@lru_cache(16_384)
+def _own_topic(text: str, own: str) -> Topic:
+    """Kept by words and user's rules, as the request, the trial and the relief in it are asked for one after the other."""
     stim = bool(_STIM_TRIAL.search(text) or _ANTISPASTIC.search(text))
     named = _TRIAL.search(_STIM_TRIAL.sub(" ", text))
     other = _OTHER.search(text)
@@ -83,7 +92,7 @@ def topic_of(text: str, before: Topic = "") -> Topic:
         return "trial" if not stim and other and named.start() <= other.start() else "other"
     if named:
         return "planned" if planned(text) else "trial"
-    return "other" if other or stim or _WEAK.search(text) else before
+    return "other" if other or stim or _WEAK.search(text) else ""
 
 
 def planned(text: str) -> bool:

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from extractors.patterns import rare
+
 Bound = Literal["exact", "at_least", "about", "nearly", "at_most", "range"]
 Side = Literal["at_least_half", "under_half", "vague"]
 
@@ -46,7 +48,7 @@ _FRACTIONS = {
     "tenth": 10,
 }
 _PERCENT_SIGN = r"\s*(?:%|percent\b|per\s?cent\b|pct\b)"
-_PERCENT = re.compile(
+_PERCENT = rare(
     rf"(?P<low>{NUMBER})(?:{_PERCENT_SIGN})?\s*(?:-|–|—|\bto\b|\bor\b|\band\b)\s*(?P<high>{NUMBER}){_PERCENT_SIGN}"
     rf"|(?P<one>{NUMBER})(?:-?odd)?{_PERCENT_SIGN}"
     rf"|(?:percent|%)\s*(?:of\s+)?(?:pain\s+|opioid\s+|dose\s+)?(?:reduction|relief|improvement|"

@@ -12,6 +12,7 @@ from extractors.dates import document_date
 from extractors.document import Document
 from extractors.identity import DATE, Identity, foreign_pages, iso_date, packet_identity
 from extractors.opioids import opioids_in
+from extractors.patterns import rare
 from extractors.procedures import find_trials
 from extractors.rules import own_text, rules
 from extractors.structure import segments
@@ -66,7 +67,7 @@ def cues() -> Mapping[str, Any]:
 def _cues(own: str) -> Mapping[str, Any]:
     data = rules("request.yaml", own)
     return {
-        key: value if key in NO_PATTERNS else [re.compile(pattern, re.IGNORECASE) for pattern in value]
+        key: value if key in NO_PATTERNS else [rare(pattern, re.IGNORECASE) for pattern in value]
         for key, value in data.items()
     }
 

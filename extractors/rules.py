@@ -26,6 +26,8 @@ from extractors.errors import UserError
 
 FILES = ("cues.yaml", "opioids.yaml", "request.yaml", "sections.yaml")
 VARIABLE = "CHARTPROOF_RULES"
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The same values, ten times as fast where PyYAML was built with its C library."""
 _own: ContextVar[Mapping[str, str] | None] = ContextVar("own_rules", default=None)
 
 
@@ -44,10 +46,15 @@ def own_text(name: str) -> str:
     return _current().get(name, "")
 
 
+def parsed(text: str) -> Any:
+    """The value of a YAML text."""
+    return yaml.load(text, Loader=LOADER)
+
+
 def rules(name: str, own: str) -> dict[str, Any]:
     """The rule file `name` with the YAML text `own` laid over it."""
-    shipped: dict[str, Any] = yaml.safe_load(files("extractors").joinpath(name).read_text("utf-8"))
-    return _over(shipped, yaml.safe_load(own) or {})
+    shipped: dict[str, Any] = parsed(files("extractors").joinpath(name).read_text("utf-8"))
+    return _over(shipped, parsed(own) or {})
 
 
 def rules_version() -> str:
@@ -75,7 +82,7 @@ def _read(folder: Path) -> Mapping[str, str]:
             raise UserError(f"{path}: no rule file has this name; use one of {', '.join(FILES)}")
         found[path.name] = path.read_text(encoding="utf-8")
         try:
-            added = yaml.safe_load(found[path.name])
+            added = parsed(found[path.name])
             _over(rules(path.name, ""), added if added is not None else {})
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 0

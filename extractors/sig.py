@@ -16,7 +16,7 @@ from datetime import date
 
 from extractors.cues import cue
 from extractors.dates import DateMention
-from extractors.opioids import DrugMention
+from extractors.opioids import DrugMention, opioids_in
 from extractors.siglexer import Token, tokens_of
 
 _CHANGED = re.compile(
@@ -110,6 +110,8 @@ def regimens_in(text: str, anchor: date | None = None, last: Regimen | None = No
 
     `last` is the regimen that the words before ended with: "now 10 mg TID" goes on with its drug.
     """
+    if last is None and not opioids_in(text):
+        return []  # a dose without a drug before it belongs to none
     return list(_gather(text, list(tokens_of(text, anchor)), last))
 
 

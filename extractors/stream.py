@@ -41,7 +41,7 @@ def dated(pages: Pages, day: str | None) -> Iterator[tuple[Page, Segment, str | 
 
 
 def _days(text: str, anchor: date | None) -> list[DateMention]:
-    return [m for m in dates_in(text, anchor) if m.precision == "day"] if any(c.isdigit() for c in text) else []
+    return [m for m in dates_in(text, anchor) if m.precision == "day"] if any(map(str.isdigit, text)) else []
 
 
 def _months(text: str, anchor: date | None) -> list[DateMention]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
+from extractors.patterns import rare
 from extractors.quantities import NUMBER, TO, number
 from extractors.segment import Segment, statement
 from extractors.stream import SILENT
@@ -42,7 +43,7 @@ TIME = re.compile(
     rf"|best)))?",
     re.I,
 )
-SURVIVAL = re.compile(
+SURVIVAL = rare(
     r"life (?:expectancy|span)|lifespan|expected (?:survival|to live|to survive)"
     r"|survival (?:expected|estimate\w*|of|is|in|time)|anticipated (?:survival|life)"
     r"|estimated (?:survival|prognosis)|prognosis(?: for life|:)|prognosis (?:>|<|of"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from extractors.patterns import rare
 from extractors.segment import Mark
 
-PAYER = re.compile(
+PAYER = rare(
     r"\b(?:medical|clinical|coverage|payment|your|plan|payer|health plan|insurance|the"
     r"|this) (?:policy|policies|criteria|criterion|guidelines?)\b|\b(?:policy|criteria"
     r"|guidelines?) (?:requires?|states?|says?|asks?|lists?|reads?|calls?)\b"
@@ -15,17 +16,17 @@ PAYER = re.compile(
     r"|\bconsensus (?:conference|guideline)|\bper (?:policy|guideline|PACC|protocol)\b",
     re.I,
 )
-RULE = re.compile(
+RULE = rare(
     r"\b(?:must|requires?|required|should|shall|is to|are to|needs? to|necessary|when all"
     r"|at least one|if the|has to|have to|asks? (?:for|that|whether)|states? that"
     r"|says that)\b",
     re.I,
 )
-PATIENT = re.compile(
+PATIENT = rare(
     r"\b(?:she|he|her|his|him|hers|mr|mrs|ms|the patient|this patient|pt|our patient|we|I" r"|has been|was|were)\b",
     re.I,
 )
-PAYERS_PAPER = re.compile(
+PAYERS_PAPER = rare(
     r"\b(?:your|its|their|the(?= denial)|the (?:plan|payer|insurer|carrier|company|member services|health plan)['’]s)\s+(?:own\s+|\w+\s+){0,2}"
     r"(?:documents?|texts?|policy|policies|criteria|guidelines?|wording|language|bulletins?|rules?|requirements?|standards?"
     r"|checklists?|reviewers?|manual|denial(?: letter)?|letter)\b|\bsections? [IVX]+\b",
@@ -44,7 +45,7 @@ OWN_STATE = re.compile(
 QUOTATION = re.compile(r"[\"“][^\"”]{12,}[\"”]")
 MOSTLY = 0.4
 """Share of a sentence in quotation marks from which on it is the quotation that speaks."""
-HANDOUT = re.compile(
+HANDOUT = rare(
     r"\b(?:call|notify|contact) (?:us|the (?:office|clinic|doctor|nurse)|your (?:doctor"
     r"|provider|surgeon)|our office)\b.*\b(?:if|for|with)\b|^(?:call|return"
     r"|seek care)\b.*\b(?:if|for)\b|\byou (?:may (?:feel|notice|have|experience|develop"
@@ -55,14 +56,14 @@ HANDOUT = re.compile(
     r"|dictated)",
     re.I,
 )
-CONSENT = re.compile(
+CONSENT = rare(
     r"\b(?:risks?|complications?|side effects|benefits"
     r"|alternatives)\b[^.]{0,40}\b(?:includ\w+|review\w*|discuss\w*|explain\w*|such as"
     r"|of the procedure)\b|\breasons? (?:a|the|not)\b[^.]{0,30}\b(?:may|might|cannot|can't"
     r"|not)\b|\binformed consent\b",
     re.I,
 )
-INSTRUCTION = re.compile(
+INSTRUCTION = rare(
     r"\b(?:ignore|disregard|override|forget|bypass)\b[^.;]{0,40}\b(?:instructions?"
     r"|prompts?|rules?|previous|above|prior|guidelines?|criteria)\b"
     r"|\b(?:mark|list|set|report|treat|rate|score|record|count|classify|return|output"
@@ -76,7 +77,7 @@ INSTRUCTION = re.compile(
     re.I,
 )
 """Words meant for whoever reads the record by machine: they state nothing about the patient."""
-BLANK = re.compile(r"_{3,}\s*(?:\([^)]*\))?\s*$|:\s*(?:n/?a|tbd|pending|blank|-+|\?+)?\s*$", re.I)
+BLANK = rare(r"_{3,}\s*(?:\([^)]*\))?\s*$|:\s*(?:n/?a|tbd|pending|blank|-+|\?+)?\s*$", re.I)
 
 
 def talk_marks(text: str, before: str = "") -> frozenset[Mark]:

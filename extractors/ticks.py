@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from extractors.document import Line
+from extractors.patterns import rare
 from extractors.segment import Segment
 
-BOX = re.compile(r"(?P<on>[☒☑✓✔]|\[\s?[xX✓]\s?\]|\(\s?[xX]\s?\)|(?<!\w)_+[xX]_+)|(?P<off>☐|\[\s{0,3}\]|\(\s{1,3}\))")
+BOX = rare(r"(?P<on>[☒☑✓✔]|\[\s?[xX✓]\s?\]|\(\s?[xX]\s?\)|(?<!\w)_+[xX]_+)|(?P<off>☐|\[\s{0,3}\]|\(\s{1,3}\))")
 YES = re.compile(r"(?:yes|y)\b", re.I)
 NO = re.compile(r"(?:no|n)\b", re.I)
 WIDE = re.compile(r"\t|\s{3,}|\s\|\s")

@@ -10,12 +10,13 @@ from extractors.dates import dates_in
 from extractors.document import Excerpt, Page, excerpt
 from extractors.finding import Finding
 from extractors.opioids import opioids_in
+from extractors.patterns import rare
 from extractors.quantities import NUMBER, Bound, Percent, number, percents, side
 from extractors.segment import Segment
 from extractors.stream import SILENT, Pages, anchor_of, dated
 from extractors.weanwords import AFTER, AHEAD
 
-_OPIOID = re.compile(
+_OPIOID = rare(
     r"\bopioids?\b|\bopiates?\b|\bnarcotics?\b|\bMME\b|\bMEDD?\b|\bOMEDD?\b|\bOME\b|\bmorphine equivalents?\b|"
     r"\bpain (?:tablets?|pills?|medicines?|medications?)\b|\btablets?\b|\bpills?\b|\bpatch\b|"
     r"\bmedication burden\b|\bintake\b|\bmilligrams?\b|\btaper(?:s|ed|ing)?\b|\bwean(?:s|ed|"
@@ -52,7 +53,7 @@ _PILLS = re.compile(
     re.I,
 )
 _ANY = r"(?:opioids?|opiates?|narcotics?)"
-_NONE = re.compile(
+_NONE = rare(
     rf"\b(?:all|every|both|systemic|oral)\s+(?:(?:his|her|the|of|and|oral|systemic|"
     rf"prescription)\s+)*{_ANY}(?:\s+(?:medications?|"
     rf"medicines?|analgesics?|therapy|tablets?))?\s+(?:(?:was|were|has been|have been|had been|"

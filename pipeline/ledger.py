@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from extractors.errors import ChartproofError
-from pipeline.run import Problem
+from pipeline.packets import Problem
 from pipeline.runs import Run, alive
 
 LEASE_SECONDS = 60.0

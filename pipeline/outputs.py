@@ -8,9 +8,11 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from criteria.evidence import Evidence
-from criteria.screening import CriterionResult, Screening
+if TYPE_CHECKING:
+    from criteria.evidence import Evidence
+    from criteria.screening import CriterionResult, Screening
 
 SCHEMA_VERSION = 1
 SUMMARY = ("packet_id", "pathway", "criterion", "status", "evidence_count", "document_id", "page", "quote")

@@ -20,6 +20,15 @@ class Packet:
     request: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What could not be used. It holds no text of the record."""
+
+    packet_id: str
+    file: str
+    problem: str
+
+
 def find_packets(records: Path) -> tuple[Packet, ...]:
     """The packets of RECORDS, in order of their names.
 

@@ -11,21 +11,12 @@ from criteria.request import Request, decide_request, load_given
 from criteria.screening import Screening, screen
 from extractors.document import Document, Page
 from extractors.errors import UnreadableFile, UserError
-from pipeline.packets import REQUEST, Packet, find_packets
+from pipeline.packets import REQUEST, Packet, Problem, find_packets
 
 Recognise = Callable[[Path, list[Page]], Iterable[Page]]
 """Reads the pages of a document that have no text, from their pictures."""
 ReadDocument = Callable[[Path, str, Recognise | None], Document]
 """Reads one file under a document_id; raises UnreadableFile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What could not be used. It holds no text of the record."""
-
-    packet_id: str
-    file: str
-    problem: str
 
 
 @dataclass(frozen=True, slots=True)

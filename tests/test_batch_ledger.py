@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.ledger import MOST_LOSSES, Ended, Entry, Ledger
-from pipeline.run import Problem
+from pipeline.packets import Problem
 from pipeline.runs import Run, alive, this_run
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from test_faults import command, events, finished, records, results, until
 
-from pipeline.batch import Options, screen_all
+from pipeline.batch.intake import Options, screen_all
 from pipeline.packets import find_packets
 
 pytestmark = [

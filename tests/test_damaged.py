@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from damaged_files import DAMAGE, write_damaged
 
-from pipeline.batch import Options, screen_all
+from pipeline.batch.intake import Options, screen_all
 from pipeline.packets import find_packets
 
 FILES = 2 * len(DAMAGE)

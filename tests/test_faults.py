@@ -22,7 +22,7 @@ import pytest
 from made_packets import FORM, NOTE, write_pdf
 
 from criteria.policy import policy_folder
-from pipeline.batch import BatchLimits, Options, screen_all
+from pipeline.batch.intake import BatchLimits, Options, screen_all
 from pipeline.batch.processes import Processes
 from pipeline.batch.task import Lost, Settings, Task
 from pipeline.packets import find_packets
@@ -249,9 +249,9 @@ def test_a_worn_worker_is_replaced(tmp_path):
     engine = Processes(Settings("LA.CP.MP.173", tmp_path / "staging"), 1, replace(BatchLimits(), recycle_packets=1))
     try:
         until(lambda: engine.events(0.1) == [] and engine.free())
-        first = engine.pids()
+        first = [worker.process.pid for worker in engine._workers]
         engine.start(Task(find_packets(made)[0]))
-        until(lambda: engine.events(0.1) == [] and engine.free() and engine.pids() != first)
+        until(lambda: engine.events(0.1) == [] and engine.free() and [worker.process.pid for worker in engine._workers] != first)
     finally:
         engine.close()
 

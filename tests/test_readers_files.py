@@ -9,9 +9,9 @@ import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen import canvas
 
+from extractors.document import Document
 from extractors.errors import UnreadableFile
-from extractors.readers import STANDARD, Limits, isolated, read_document
-from extractors.readers.isolated import read_document_isolated
+from extractors.readers import STANDARD, Limits, assemble, isolated, read_document
 
 WORDS = "Pain score 8 of 10 at rest"
 
@@ -148,9 +148,14 @@ def test_a_page_with_too_many_marks_or_too_slow(tmp_path: Path):
     assert read_document(path, limits=Limits(marks=1_000)).pages[0].reason == "too many marks on the page"
 
 
+def apart_read(path: Path, limits: Limits = STANDARD) -> Document:
+    warnings: list[str] = []
+    return assemble(path, None, isolated.pages_isolated(path, limits, warnings), warnings, None)
+
+
 def test_a_child_reads_the_same_document(tmp_path: Path):
     path = write(tmp_path / "note.pdf")
-    apart, here = read_document_isolated(path), read_document(path)
+    apart, here = apart_read(path), read_document(path)
     assert [p.text for p in apart.pages] == [p.text for p in here.pages] and apart.sha256 == here.sha256
     assert all((a.boxes == b.boxes)[~(a.boxes != a.boxes)].all() for a, b in zip(apart.pages, here.pages, strict=True))
 
@@ -159,7 +164,7 @@ def test_a_child_hands_on_why_a_file_is_unreadable(tmp_path: Path):
     path = tmp_path / "a.pdf"
     path.write_bytes(b"%PDF-1.7\n")
     with pytest.raises(UnreadableFile, match="no reader can open it"):
-        read_document_isolated(path)
+        apart_read(path)
 
 
 def test_a_page_that_kills_its_reader_costs_that_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -175,7 +180,7 @@ def test_a_page_that_kills_its_reader_costs_that_page(tmp_path: Path, monkeypatc
         font.ToUnicode = pikepdf.Stream(pdf, endless)
         pdf.pages[1].Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
         pdf.save(path)
-    document = read_document_isolated(path, limits=Limits(page_seconds=0.2))
+    document = apart_read(path, limits=Limits(page_seconds=0.2))
     assert [p.number for p in document.pages] == [1, 2, 3]
     assert [p.readable for p in document.pages] == [True, False, True]
     assert document.pages[1].reason == "reading stopped: too much memory or time"

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.document import Document, Page
+from extractors.document import Page
 from extractors.errors import UnreadableFile
-from extractors.readers import STANDARD, Limits, Recognise, assemble, open_reader
+from extractors.lifeline import die_with
+from extractors.readers import Limits, open_reader
 
 START_SECONDS = 60.0
 """What a child may take to start on a busy machine; it says READY when it has."""
@@ -24,21 +25,13 @@ MOST_CRASHES = 3
 """A file on which the reader dies more often than this is given up; the pages read so far stay."""
 
 
-def read_document_isolated(
-    path: Path, document_id: str | None = None, limits: Limits = STANDARD, recognise: Recognise | None = None
-) -> Document:
-    """`read_document` in a spawned child with bounded memory, processor time and wall clock (`limits`).
+def pages_isolated(path: Path, limits: Limits, warnings: list[str]) -> Iterator[Page | str]:
+    """Pages and warnings about a file as they come, read in a spawned child with bounded memory, processor time and
+    wall clock (`limits`). A last warning is added to `warnings`.
 
     When the child dies or runs out of time, the page it was at is reported as unreadable and a new child goes on
     with the next one. Raises UnreadableFile as `read_document` does, and when not even one page could be read.
-    `recognise` runs in this process.
     """
-    warnings: list[str] = []
-    return assemble(path, document_id, pages_isolated(path, limits, warnings), warnings, recognise)
-
-
-def pages_isolated(path: Path, limits: Limits, warnings: list[str]) -> Iterator[Page | str]:
-    """The pages of `read_document_isolated` as they come, and warnings; a last warning is added to `warnings`."""
     deadline = time.monotonic() + limits.document_seconds
     first, readable = 1, 0
     said: set[str] = set()
@@ -70,7 +63,7 @@ def _child(path: Path, limits: Limits, first: int, deadline: float) -> Iterator[
     """What one child sends; None when it is done, file and reason when it cannot. Ends early when it dies or stalls."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_read, args=(path, limits, first, there), daemon=True)
+    process = context.Process(target=_read, args=(path, limits, first, there, os.getpid()), daemon=True)
     process.start()
     there.close()
     wait = START_SECONDS
@@ -94,10 +87,11 @@ def _child(path: Path, limits: Limits, first: int, deadline: float) -> Iterator[
         process.join()
 
 
-def _read(path: Path, limits: Limits, first: int, out: Connection) -> None:
+def _read(path: Path, limits: Limits, first: int, out: Connection, parent: int) -> None:
     """The child: lower its limits, read, send."""
     import resource
 
+    die_with(parent)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     seconds = int(limits.document_seconds) + 1

@@ -15,7 +15,7 @@ class Limits:
     `page_points` bounds either side of a page (PDF itself allows 14,400 points, 200 inches), `stream_bytes`
     what one compressed stream may inflate to, `marks` the glyphs and drawn lines of a page.
     `page_seconds` is wall time in the reader; `document_seconds` and `memory_bytes` are
-    enforced by `read_document_isolated` only.
+    enforced where a file is read in a process of its own (`isolated`).
     """
 
     file_bytes: int = 200_000_000

@@ -22,6 +22,7 @@ from queue import SimpleQueue
 from typing import IO
 
 from extractors.document import Page
+from extractors.lifeline import die_with
 from extractors.readers import ocr_store as store
 from extractors.readers.ocr import Reading
 
@@ -37,15 +38,18 @@ class PageLimits:
 
 
 class Worker:
-    """One child process, started when first needed and again after it was lost."""
+    """One child process, started when first needed and again after it was lost.
 
-    def __init__(self, limits: PageLimits) -> None:
-        self.limits = limits
+    `starter` is a thread that stays for as long as the process may: the process ends with it (`lifeline`).
+    """
+
+    def __init__(self, limits: PageLimits, starter: ThreadPoolExecutor) -> None:
+        self.limits, self.starter = limits, starter
         self.process: subprocess.Popen[bytes] | None = None
 
     def ask(self, request: dict[str, object]) -> bytes | None:
         """The page as `store.encode` writes it, or None when the process was lost or took too long."""
-        child = self.process if self.process and self.process.poll() is None else self._start()
+        child = self.process if self.process and self.process.poll() is None else self.starter.submit(self._start).result()
         assert child.stdin and child.stdout
         timer = threading.Timer(self.limits.seconds, child.kill)
         timer.start()
@@ -65,7 +69,7 @@ class Worker:
         root = str(Path(__file__).parents[2])
         paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "extractors.readers.ocr_worker", str(self.limits.memory_bytes)],
+            [sys.executable, "-m", "extractors.readers.ocr_worker", str(self.limits.memory_bytes), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # the engines' messages could quote a record
@@ -93,7 +97,8 @@ class Recogniser:
     ) -> None:
         self.cache, self.reading, self.limits = cache, reading, limits
         self.idle: SimpleQueue[Worker] = SimpleQueue()
-        self.workers = [Worker(limits) for _ in range(max(1, jobs))]
+        self.starter = ThreadPoolExecutor(1, thread_name_prefix="recognition")
+        self.workers = [Worker(limits, self.starter) for _ in range(max(1, jobs))]
         for worker in self.workers:
             self.idle.put(worker)
 
@@ -127,6 +132,7 @@ class Recogniser:
         """End all processes."""
         for worker in self.workers:
             worker.close()
+        self.starter.shutdown()
 
     def __enter__(self) -> Recogniser:
         return self
@@ -172,10 +178,11 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
 
 
 def main() -> None:
-    """The child process: bounds its memory, keeps stdout for replies, and serves."""
+    """The child process: ends with its parent, bounds its memory, keeps stdout for replies, and serves."""
     import resource
 
-    memory = int(sys.argv[1])
+    memory, parent = map(int, sys.argv[1:])
+    die_with(parent)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     replies = os.fdopen(os.dup(1), "wb")

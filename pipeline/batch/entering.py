@@ -6,8 +6,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.batch.fingerprint import fingerprint
-from pipeline.batch.work import sha256
+from pipeline.batch.fingerprint import fingerprint, sha256
 from pipeline.ledger import Entry, Ledger
 from pipeline.packets import Packet
 

@@ -34,9 +34,14 @@ def _tree(folder: Path) -> str:
     return hashlib.sha256("\n".join(f"{p.relative_to(folder)}\0{_content(p)}" for p in files).encode()).hexdigest()
 
 
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes. Raises OSError when it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _content(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256(path)
     except OSError as error:
         return f"cannot be read: {error.errno}"

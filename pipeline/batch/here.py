@@ -28,6 +28,5 @@ class Here:
         result = self._screener.screen(task, told.append)
         return [Read(task.packet.packet_id, sum(one.pages for one in told)), result]
 
-
     def close(self) -> None:
         self._screener.close()

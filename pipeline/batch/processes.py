@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -15,6 +14,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from extractors.errors import UserError
+from extractors.lifeline import die_with
 from pipeline.batch.task import BatchLimits, Event, Lost, Progress, Read, Result, Settings, Task
 
 MOST_FALSE_STARTS = 5
@@ -73,11 +73,6 @@ class Processes:
                 self._retire(worker)
         self._leaving = [worker for worker in self._leaving if worker.process.is_alive()]
         return found
-
-
-    def pids(self) -> list[int]:
-        """The processes at work, for those who watch them."""
-        return [worker.process.pid for worker in self._workers if worker.process.pid]
 
     def close(self) -> None:
         for worker in self._workers + self._leaving:
@@ -198,7 +193,7 @@ def serve(settings: Settings, limits: BatchLimits, pipe: Connection, supervisor:
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _die_with(supervisor)
+    die_with(supervisor)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     from pipeline.batch.work import Screener
 
@@ -217,16 +212,6 @@ def serve(settings: Settings, limits: BatchLimits, pipe: Connection, supervisor:
         if isinstance(result, Result):
             result = replace(result, files=tuple(f"{os.getpid()}/{name}" for name in result.files))
         pipe.send(result)
-
-
-def _die_with(supervisor: int) -> None:
-    """Ask the kernel to kill this process when its supervisor is gone, however that went."""
-    try:
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    except (OSError, AttributeError):
-        return
-    if os.getppid() != supervisor:
-        os._exit(1)
 
 
 def _quiet() -> None:

@@ -15,9 +15,7 @@ from pipeline.batch.entering import Entering
 from pipeline.batch.task import FULL, BatchLimits, Engine, Lost, Read, Result, Task
 from pipeline.ledger import Counts, Ended, Ledger, LedgerStopped
 from pipeline.logs import log
-from pipeline.packets import Packet
-from pipeline.record import forget
-from pipeline.run import Problem
+from pipeline.packets import Packet, Problem
 
 RENEW_SECONDS = 10.0
 LOOK_SECONDS = 1.0
@@ -171,6 +169,8 @@ class Supervisor:
         """What an earlier run made of the packet is no longer true of it."""
         (self.workspace / "screenings" / f"{packet_id}.json").unlink(missing_ok=True)
         (self.workspace / "worksheets" / f"{packet_id}.html").unlink(missing_ok=True)
+        from pipeline.record import forget  # brings numpy, which a run that begins has no need of
+
         forget(self.workspace, packet_id)
 
     @contextmanager

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from pipeline.ledger import Ledger
 from pipeline.outputs import PROBLEMS, SUMMARY, csv_text
-from pipeline.run import Problem
+from pipeline.packets import Problem
 
 NOT_YET = "not screened yet: the run was stopped; run the same command again to go on"
 

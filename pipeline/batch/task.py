@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.packets import Packet
-from pipeline.run import Problem
+from pipeline.packets import Packet, Problem
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says when a disk, or a user's part of it, is full."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 import traceback
@@ -15,10 +14,12 @@ from extractors.readers import Recognise, assemble, open_reader
 from extractors.readers.isolated import pages_isolated
 from extractors.readers.limits import Limits
 from extractors.readers.ocr_worker import Recogniser
+from pipeline.batch.fingerprint import sha256
 from pipeline.batch.task import FULL, Lost, Progress, Result, Settings, Task
 from pipeline.outputs import write_screening
 from pipeline.record import remember
-from pipeline.run import Problem, ReadDocument, process
+from pipeline.packets import Problem
+from pipeline.run import ReadDocument, process
 from pipeline.worksheet import write_worksheet
 
 Tell = Callable[[Progress], None]
@@ -38,12 +39,14 @@ class Screener:
         """Load what every packet needs, so that the first is not slower than the others."""
         import numpy as np
 
+        from extractors.clinical import concepts
         from extractors.find import find
         from extractors.request_facts import RequestHint
 
         text = "No active infection."
         page = Page(1, text, np.full((len(text), 4), np.nan, np.float32), 612.0, 792.0)
         find((Document("warm", "warm.txt", "", (page,)),), RequestHint("unknown", "unknown", None, None))
+        concepts(text)  # what `find` asks only where the learned reader is not sure
 
     def screen(self, task: Task, tell: Tell) -> Result | Lost:
         """Screen one packet. Whatever goes wrong with it is its own problem; a full disk is not."""
@@ -136,11 +139,6 @@ def _settle(files: tuple[Path, ...]) -> str:
         with path.open("rb+") as file:
             os.fsync(file.fileno())
     return next((sha256(path) for path in files), "")
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def told(error: Exception) -> str:

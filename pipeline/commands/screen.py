@@ -14,7 +14,7 @@ from extractors.errors import UserError
 from pipeline.commands.ask import model_options
 
 if TYPE_CHECKING:
-    from pipeline.batch import Outcome
+    from pipeline.batch.intake import Outcome
 
 WORKER_BYTES = 2_500_000_000
 """Memory to count for a packet at work that holds scans."""
@@ -51,7 +51,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from criteria.policy import load_policy
-    from pipeline.batch import Options, screen_all
+    from pipeline.batch.intake import Options, screen_all
     from pipeline.batch.watching import bars, metrics
     from pipeline.ledger import Counts
     from pipeline.packets import find_packets
