@@ -23,6 +23,7 @@ from extractors.modality import with_modality
 from extractors.procedures import find_trials
 from extractors.relief import find_relief
 from extractors.request_facts import RequestHint
+from extractors.retract import Note, with_retractions
 from extractors.stream import dated
 from extractors.structure import segments
 from extractors.survival import find_survival, with_forecast
@@ -37,16 +38,21 @@ def find(documents: Sequence[Document], hint: RequestHint) -> tuple[Finding, ...
 
     The documents hold the patient's own pages only; `hint` is what the request says.
     """
-    found = [finding for document in documents for finding in find_in_document(document)]
+    notes = [_note(document) for document in documents]
+    found = with_retractions([finding for note in notes for finding in find_in_note(note)], notes)
     trial = _trial_date(found, hint.request_date)
     found.extend(derive(found, trial, hint.request_date, hint.phase))
     return tuple(with_details(with_forecast(with_modality(with_own_time(f, hint.request_date)))) for f in _numbers_first(found))
 
 
-def find_in_document(document: Document) -> Iterator[Finding]:
-    """The findings that one document states by itself."""
-    name, day = document.document_id, document_date(document)
+def _note(document: Document) -> Note:
     pages = [(p, segments(p)) for p in document.pages if p.readable]
+    return Note(document.document_id, pages, document_date(document))
+
+
+def find_in_note(note: Note) -> Iterator[Finding]:
+    """The findings that one document states by itself."""
+    name, pages, day = note.name, note.pages, note.day
     for reader in (find_doses, find_weans, find_relief, find_labs, find_trials):
         yield from reader(name, pages, day)
     days = dated(pages, day)
@@ -59,7 +65,7 @@ def find_in_document(document: Document) -> Iterator[Finding]:
 
 def _trial_date(found: Sequence[Finding], request_date: str | None) -> str | None:
     """The latest day on which a trial is said to have taken place, not after the request."""
-    days = [f.date for f in found if f.kind == "trial_done" and f.value == "done" and f.date]
+    days = [f.date for f in found if f.kind == "trial_done" and f.value == "done" and f.date and f.assertion.plain]
     return max((d for d in days if not request_date or d <= request_date), default=None)
 
 
