@@ -19,7 +19,7 @@ from extractors.quantities import NUMBER, number
 from extractors.segment import Segment
 from extractors.sig import Regimen, regimens_in
 from extractors.stream import SILENT, Pages, anchor_of, dated
-from extractors.weanwords import AHEAD
+from extractors.weanwords import AHEAD, COUNTS
 
 _SPINAL = re.compile(
     r"\bintrathecal|\bIT\b|\bepidural|\bspinal\b|\bneuraxial|\breservoir|\bpreservative|\bPF\b|"
@@ -50,6 +50,13 @@ _PAST = re.compile(
     r"intake|first visit|outset|peak|highest|before the (?:wean|taper))\b[^.;]{0,40}$",
     re.I,
 )
+_NOW = re.compile(r"\b(?:now|currently|presently|today|at present|these days)\b[^.;,]{0,30}$", re.I)
+_HELD = re.compile(
+    r"[^.;]{0,25}?\b(?:unchanged|the same|same as before|untouched|not (?:been )?(?:changed|touched|reduced)|left alone|"
+    r"remains?|continues?|as (?:it was|before))\b",
+    re.I,
+)
+"""After a dose: it was no other one before."""
 _PAST_AFTER = re.compile(
     r"\s*(?:mg\s*)?(?:\([^)]*\)\s*)?(?:at|in|on|as of)?\s*(?:the )?(?:start|outset|intake|baseline|"
     r"beginning|first visit|initial\w*|before)\b",
@@ -58,7 +65,13 @@ _PAST_AFTER = re.compile(
 _PLAN_LABEL = re.compile(r"\s*(?:P|plan|rec(?:ommendations?)?|next)\s*", re.I)
 _IN_ALL = re.compile(r"\bin all\b|\btotal\b|\baltogether\b|\bcombined\b", re.I)
 _TAKES = cue("doses_takes")
-_CURRENT = re.compile(r"^\s*(?:today|now|current|present)", re.I)
+_CURRENT = re.compile(r"^\s*(?:(?:dose|regimen|daily dose)\s+)?(?:today|now|new\b|current|present|after|at (?:the )?trial)", re.I)
+_EARLIER = re.compile(
+    r"^\s*(?:(?:dose|regimen|daily dose)\s+)?(?:before|prior|previous|baseline|start|initial|intake|peak|original|old\b|former|"
+    r"pre-?\s?(?:wean|taper|trial))",
+    re.I,
+)
+"""Headers of a column that holds doses of now, and of before."""
 _HISTORY = cue("doses_history")
 _ONLY = cue("doses_only")
 
@@ -138,11 +151,12 @@ def _columns(place: _Place) -> Iterator[Finding]:
     for column, text in zip(segment.columns[1:], texts[1:], strict=True):
         days = [m.iso for m in dates_in(column, anchor_of(place.day))]
         named = opioids_in(column)
-        if label and (days or _CURRENT.match(column)):
+        if label and (days or _CURRENT.match(column) or _EARLIER.match(column)):
             joined = f"{texts[0]} {text}"
-            yield from _entries(
-                place, joined, days[0] if days else place.day, regimens_in(joined, anchor_of(place.day)), listed=True
-            )
+            spoken = regimens_in(joined, anchor_of(place.day))
+            earlier = not days and bool(_EARLIER.match(column))
+            entries = _entries(place, joined, days[0] if days else place.day, spoken, listed=True)
+            yield from (_as_before(entry) if earlier else entry for entry in entries)
         elif named:
             joined = f"{column} {text}"
             yield from _entries(place, joined, row_day, regimens_in(joined, anchor_of(place.day)), listed=True)
@@ -154,7 +168,14 @@ def _by_column(segment: Segment, page: Page) -> bool:
     if segment.kind != "row" or len(segment.columns) != len(segment.cells):
         return False
     label = bool(opioids_in(page.text[segment.cells[0][0] : segment.cells[0][1]]))
-    return any((label and (dates_in(c) or _CURRENT.match(c))) or opioids_in(c) for c in segment.columns[1:])
+    return any(
+        (label and (dates_in(c) or _CURRENT.match(c) or _EARLIER.match(c))) or opioids_in(c) for c in segment.columns[1:]
+    )
+
+
+def _as_before(dose: Finding) -> Finding:
+    """The dose as one of before, without a date of its own."""
+    return replace(dose, date=None, attributes={**dose.attributes, "past": True})
 
 
 def _prose(place: _Place, spoken: list[Regimen]) -> Iterator[Finding]:
@@ -171,7 +192,7 @@ def _prose(place: _Place, spoken: list[Regimen]) -> Iterator[Finding]:
 def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen], listed: bool) -> Iterator[Finding]:
     row = place.segment.kind == "row"
     changes = [m.span() for m in _FROM_TO.finditer(text)]
-    for regimen in regimens:
+    for regimen in (part for spoken in regimens for part in _counted_down(text, spoken)):
         if any(a < regimen.end and regimen.start < b for a, b in changes) or not _systemic(text, regimen, place):
             continue
         amount, words = regimen.mme()
@@ -183,10 +204,9 @@ def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen],
             continue
         before = re.split(r"[.;]\s", text[: regimen.start])[-1]
         own = regimen.day.iso if regimen.day and not (row and regimen.day.start > regimen.start) else None
-        past = own is None and (
-            regimen.superseded or not row and bool(_PAST.search(before) or _PAST_AFTER.match(text, regimen.end))
-        )
-        yield Finding(
+        told_past = bool(_PAST.search(before) and not _NOW.search(before)) or bool(_PAST_AFTER.match(text, regimen.end))
+        past = own is None and (regimen.superseded or not row and told_past)
+        made = Finding(
             "opioid_dose",
             amount[1] if amount else None,
             excerpt(place.document_id, place.page, place.segment.start, place.segment.end),
@@ -210,6 +230,19 @@ def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen],
                 "reason": None if amount else words,
             },
         )
+        yield made
+        if not past and own is None and amount and _HELD.match(text, regimen.end):
+            yield _as_before(made)
+
+
+def _counted_down(text: str, spoken: Regimen) -> Iterator[Regimen]:
+    """ "Hydrocodone 10/325 from six a day to two": the dose before and the one after."""
+    change = next((m for m in COUNTS.finditer(text) if m.start() < spoken.end and spoken.start < m.end()), None)
+    if change is None or spoken.strength is None or spoken.times or spoken.total or spoken.unit != "mg":
+        yield spoken
+        return
+    for count, superseded in ((number(change["a"]), True), (number(change["b"]), False)):
+        yield replace(spoken, units=(count, count), superseded=superseded, end=max(spoken.end, change.end()))
 
 
 def _medicines(segment: Segment) -> bool:

@@ -11,7 +11,7 @@ from itertools import islice
 from extractors.allergies import find_allergies
 from extractors.answers import answered
 from extractors.dates import document_date
-from extractors.derive import derive
+from extractors.derive import derive, whole_only
 from extractors.details import with_details
 from extractors.document import Document
 from extractors.doses import find_doses
@@ -41,6 +41,7 @@ def find(documents: Sequence[Document], hint: RequestHint) -> tuple[Finding, ...
     notes = [_note(document) for document in documents]
     found = with_retractions([finding for note in notes for finding in find_in_note(note)], notes)
     trial = _trial_date(found, hint.request_date)
+    found = whole_only(found)
     found.extend(derive(found, trial, hint.request_date, hint.phase))
     return tuple(with_details(with_forecast(with_modality(with_own_time(f, hint.request_date)))) for f in _numbers_first(found))
 
@@ -73,5 +74,5 @@ def _numbers_first(found: Sequence[Finding]) -> list[Finding]:
     """Leave out the learned reading of a fact that the arithmetic has settled: in the packet, or on those words."""
     reckoned = [f for f in found if f.rule != "learned" and f.assertion.plain]
     settled = {f.kind for f in reckoned if f.kind in NUMERIC and f.value != "vague"}
-    places = {(f.kind, f.excerpt) for f in reckoned if f.kind == "life_expectancy"}
+    places = {(f.kind, f.excerpt) for f in reckoned if f.kind in NUMERIC | {"life_expectancy"}}
     return [f for f in found if f.rule != "learned" or (f.kind not in settled and (f.kind, f.excerpt) not in places)]

@@ -110,7 +110,16 @@ def regimens_in(text: str, anchor: date | None = None, last: Regimen | None = No
 
     `last` is the regimen that the words before ended with: "now 10 mg TID" goes on with its drug.
     """
-    return list(_gather(text, list(tokens_of(text, anchor)), last))
+    found = list(_gather(text, list(tokens_of(text, anchor)), last))
+    return [_as_often(one, after) for one, after in zip(found, [*found[1:], None], strict=False)]
+
+
+def _as_often(one: Regimen, after: Regimen | None) -> Regimen:
+    """ "From 40 mg to 20 mg twice a day": how often is said once, for both."""
+    shared = after is not None and one.superseded and one.drug == after.drug and one.strength and not one.total
+    if after is None or not shared or one.per_day() is not None or after.per_day() is None:
+        return one
+    return replace(one, times=after.times, units=after.units)
 
 
 def _gather(text: str, tokens: list[Token], last: Regimen | None) -> Iterator[Regimen]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from extractors.cues import cue
 from extractors.dates import dates_in
 from extractors.document import Excerpt, Page, excerpt
 from extractors.finding import Finding
 from extractors.opioids import opioids_in
-from extractors.quantities import NUMBER, Bound, Percent, number, percents, side
+from extractors.quantities import Bound, Percent, number, percents, side
 from extractors.segment import Segment
 from extractors.stream import SILENT, Pages, anchor_of, dated
-from extractors.weanwords import AFTER, AHEAD
+from extractors.weanwords import AFTER, AHEAD, COUNTS, another_stays, parts_of
 
 _OPIOID = re.compile(
     r"\bopioids?\b|\bopiates?\b|\bnarcotics?\b|\bMME\b|\bMEDD?\b|\bOMEDD?\b|\bOME\b|\bmorphine equivalents?\b|"
@@ -43,14 +44,6 @@ _OTHERS = cue("weans_others")
 _OTHER_DRUG = cue("weans_other_drug")
 _POLICY = cue("weans_policy")
 _VAGUE = cue("weans_vague")
-_PILLS = re.compile(
-    rf"\bfrom\s+(?:about\s+|roughly\s+|some\s+)?(?P<a>{NUMBER})(?:\s+(?:\w+\s+){{0,2}}(?:tabs?|"
-    rf"tablets?|pills?|caps?|capsules?|doses?))?(?:\s+(?:(?:a|per|each|every)\s+day|"
-    rf"daily))?\s+(?:down\s+)?to\s+(?:about\s+|"
-    rf"just\s+|only\s+)?(?P<b>{NUMBER})(?P<tail>\s+(?:\w+\s+){{0,2}}(?:tabs?|tablets?|pills?|"
-    rf"caps?|capsules?|doses?))?(?P<day>\s+(?:(?:a|per|each|every)\s+day|daily))?",
-    re.I,
-)
 _ANY = r"(?:opioids?|opiates?|narcotics?)"
 _NONE = re.compile(
     rf"\b(?:all|every|both|systemic|oral)\s+(?:(?:his|her|the|of|and|oral|systemic|"
@@ -89,20 +82,28 @@ _NONE = re.compile(
 def find_weans(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
     """`opioid_wean` findings stated as such (percent or "vague"), and `opioid_dose` 0 where all opioids were stopped.
 
-    Attributes of a wean: bound, low, high, after_trial, before_trial (the words place it there).
+    Attributes of a wean: bound, low, high, after_trial, before_trial (the words place it there); `parts`, the opioids of
+    which alone it is said (() for all), and `stays`, that the words beside it keep another one.
     """
     found: list[Finding] = []
     context = ""
-    for page, segment, today in dated(pages, day):
+    stream = list(dated(pages, day))
+    for index, (page, segment, today) in enumerate(stream):
         if segment.kind == "heading":
             context = segment.text
         elif segment.kind == "tick":
             found += _ticked(document_id, page, segment, today)
         elif not segment.marks & SILENT:
             found += _stopped(document_id, page, segment, today)
-            found += _stated(document_id, page, segment, today, context)
+            beside = " ".join(s.text for _, s, _ in stream[max(0, index - 1) : index + 2] if s.kind != "heading")
+            found += (_with_rest(f, beside) for f in _stated(document_id, page, segment, today, context))
             context = f"{segment.heading} {context[-200:]} {segment.text}"
     return found
+
+
+def _with_rest(wean: Finding, beside: str) -> Finding:
+    parts = wean.attributes["parts"]
+    return replace(wean, attributes={**wean.attributes, "stays": isinstance(parts, tuple) and another_stays(parts, beside)})
 
 
 def _ticked(document_id: str, page: Page, segment: Segment, day: str | None) -> Iterator[Finding]:
@@ -185,7 +186,7 @@ def _stated(document_id: str, page: Page, segment: Segment, day: str | None, con
         if _is_wean(text, percent):
             numbers = True
             yield _wean(where, text, day, percent)
-    for match in _PILLS.finditer(text):
+    for match in COUNTS.finditer(text):
         if (
             not _planned(text, match.start())
             and re.search(r"tab|pill|cap|dose|a day|per day|daily", match[0])
@@ -204,6 +205,7 @@ def _stated(document_id: str, page: Page, segment: Segment, day: str | None, con
                     reduction,
                     reduction,
                     f"{a:g} -> {b:g} a day = {reduction:g} % reduction",
+                    parts_of(text, match.start(), match.end()),
                 )
     vague = _VAGUE.search(text)
     if (
@@ -299,6 +301,7 @@ def _wean(where: Excerpt, text: str, day: str | None, percent: Percent) -> Findi
         percent.low,
         percent.high,
         f"{text[percent.start : percent.end].strip()} as stated",
+        parts_of(text, percent.start, percent.end),
     )
 
 
@@ -329,6 +332,7 @@ def _made(
     low: float | None,
     high: float | None,
     derivation: str | None,
+    parts: tuple[str, ...] = (),
 ) -> Finding:
     attributes = {
         "bound": bound,
@@ -336,6 +340,8 @@ def _made(
         "high": high,
         "after_trial": bool(AFTER.search(text)),
         "before_trial": bool(AHEAD.search(text)),
+        "parts": parts,
+        "stays": False,
     }
     return Finding(
         "opioid_wean",
