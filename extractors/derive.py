@@ -18,6 +18,8 @@ from extractors.finding import Finding
 from extractors.weanwords import other_than
 
 Slots = dict[tuple[str, bool], tuple[float | None, Finding]]
+LONG_ACTING = frozenset({"fentanyl", "methadone"})
+"""Opioids that last by what they are."""
 YEARS_BACK = timedelta(days=3 * 365)
 
 
@@ -72,7 +74,7 @@ def whole_only(found: Sequence[Finding]) -> list[Finding]:
     """
     totals = timeline(f for f in found if f.kind == "opioid_dose" and f.assertion.plain)
     lists = [t.parts for t in totals if not any(p.attributes["stated"] for p in t.parts)]
-    taken = {_slot_name(p) for p in lists[-1] if p.value != 0} if lists else set()
+    taken = _forms([p for p in lists[-1] if p.value != 0]) if lists else set()
     partial = [f for f in found if f.kind == "opioid_wean" and f.attributes.get("parts") and f.assertion.plain]
     weaned: dict[str, list[Finding]] = defaultdict(list)
     for finding in partial:
@@ -99,8 +101,10 @@ def _parts(wean: Finding) -> tuple[str, ...]:
     return parts if isinstance(parts, tuple) else ()
 
 
-def _slot_name(dose: Finding) -> str:
-    return f"{dose.attributes['drug']}{' ER' if dose.attributes['extended'] else ''}"
+def _forms(doses: Sequence[Finding]) -> set[str]:
+    """Each dose's drug and form; beside a long-acting one, what is not marked so is the other kind."""
+    long = {i for i, d in enumerate(doses) if d.attributes["extended"] or d.attributes["drug"] in LONG_ACTING}
+    return {f"{d.attributes['drug']}{' ER' if i in long else ' IR' if long else ''}" for i, d in enumerate(doses)}
 
 
 def _moved(dose: Finding, reference: str | None) -> Finding:

@@ -72,6 +72,9 @@ _EARLIER = re.compile(
     re.I,
 )
 """Headers of a column that holds doses of now, and of before."""
+_INTENDED = re.compile(r"\b(?:scheduled?|planned|target|goal|intended|ordered|proposed|prescribed)\b", re.I)
+_ACTUAL = re.compile(r"\b(?:dispensed|taken|actual(?:ly)?|used|filled|reported|takes)\b", re.I)
+_ON_NOW = re.compile(r"\b(?:comes? to (?:me|us|this clinic) on|currently|at present|presently|is (?:now )?on|takes)\b", re.I)
 _HISTORY = cue("doses_history")
 _ONLY = cue("doses_only")
 
@@ -147,8 +150,11 @@ def _columns(place: _Place) -> Iterator[Finding]:
         return
     texts = [place.page.text[a:b] for a, b in segment.cells]
     label = opioids_in(texts[0])
+    actual = any(_ACTUAL.search(column) for column in segment.columns)
     row_day = next((m.iso for m in dates_in(texts[0], anchor_of(place.day))), place.day)
     for column, text in zip(segment.columns[1:], texts[1:], strict=True):
+        if actual and _INTENDED.search(column):
+            continue
         days = [m.iso for m in dates_in(column, anchor_of(place.day))]
         named = opioids_in(column)
         if label and (days or _CURRENT.match(column) or _EARLIER.match(column)):
@@ -182,7 +188,8 @@ def _prose(place: _Place, spoken: list[Regimen]) -> Iterator[Finding]:
     segment = place.segment
     if _by_column(segment, place.page) or segment.section in ("allergies", "family_history", "review_of_systems"):
         return
-    if _HISTORY.search(segment.heading) and not re.search(r"med(?:ication)?s\b|current|opioid", segment.heading, re.I):
+    listed_now = re.search(r"med(?:ication)?s\b|current|opioid", segment.heading, re.I) or _ON_NOW.search(segment.text)
+    if _HISTORY.search(segment.heading) and not listed_now:
         return
     yield from _entries(
         place, segment.text, place.day, spoken, listed=segment.kind == "row" or segment.section == "medications"

@@ -20,7 +20,7 @@ from extractors.hindsight import with_own_time
 from extractors.labs import find_labs
 from extractors.learned.reader import find_learned
 from extractors.modality import with_modality
-from extractors.procedures import find_trials
+from extractors.procedures import find_trials, trial_days
 from extractors.relief import find_relief
 from extractors.request_facts import RequestHint
 from extractors.retract import Note, with_retractions
@@ -40,10 +40,11 @@ def find(documents: Sequence[Document], hint: RequestHint) -> tuple[Finding, ...
     """
     notes = [_note(document) for document in documents]
     found = with_retractions([finding for note in notes for finding in find_in_note(note)], notes)
-    trial = _trial_date(found, hint.request_date)
+    asked = hint.request_date
+    trial = trial_days(f for f in found if not (asked and f.date and f.date > asked))
     found = whole_only(found)
-    found.extend(derive(found, trial, hint.request_date, hint.phase))
-    return tuple(with_details(with_forecast(with_modality(with_own_time(f, hint.request_date)))) for f in _numbers_first(found))
+    found.extend(derive(found, trial[-1] if trial else None, asked, hint.phase))
+    return tuple(with_details(with_forecast(with_modality(with_own_time(f, asked)))) for f in _numbers_first(found))
 
 
 def _note(document: Document) -> Note:
@@ -62,12 +63,6 @@ def find_in_note(note: Note) -> Iterator[Finding]:
         yield from find_allergies(name, page, parts, today)
         yield from find_survival(name, page, parts, today)
         yield from answered(find_learned(name, page, parts, today), parts)
-
-
-def _trial_date(found: Sequence[Finding], request_date: str | None) -> str | None:
-    """The latest day on which a trial is said to have taken place, not after the request."""
-    days = [f.date for f in found if f.kind == "trial_done" and f.value == "done" and f.date and f.assertion.plain]
-    return max((d for d in days if not request_date or d <= request_date), default=None)
 
 
 def _numbers_first(found: Sequence[Finding]) -> list[Finding]:

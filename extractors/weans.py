@@ -44,6 +44,14 @@ _OTHERS = cue("weans_others")
 _OTHER_DRUG = cue("weans_other_drug")
 _POLICY = cue("weans_policy")
 _VAGUE = cue("weans_vague")
+_NEVER = re.compile(
+    r"\b(?:opioids?|opiates?|narcotics?|dose|doses|dosage|regimen|MME)\b[^.;]{0,50}\b(?:never|not|n't)(?: been| yet)* "
+    r"(?:weaned|tapered|reduced|changed|lowered|cut|decreased|touched)\b(?= at all\b| ahead of| before| prior to|\s*[.;,]|$)"
+    r"|\bno (?:wean|taper|reduction)(?:ing)?(?: of (?:the |his |her )?\w+)? (?:was|has been|had been) (?:done|made|attempted|tried|started|begun)"
+    r"|\b(?:dose|regimen|MME)\b[^.;]{0,30}\b(?:unchanged|the same|no different) (?:at all|throughout|up to|until|before|going into)",
+    re.I,
+)
+"""The regimen as a whole never went down; "unchanged" alone may be said of what a wean has reached."""
 _ANY = r"(?:opioids?|opiates?|narcotics?)"
 _NONE = re.compile(
     rf"\b(?:all|every|both|systemic|oral)\s+(?:(?:his|her|the|of|and|oral|systemic|"
@@ -207,6 +215,11 @@ def _stated(document_id: str, page: Page, segment: Segment, day: str | None, con
                     f"{a:g} -> {b:g} a day = {reduction:g} % reduction",
                     parts_of(text, match.start(), match.end()),
                 )
+    never = _NEVER.search(text)
+    if never and not numbers and not _planned(text, never.end()) and not _OTHERS.search(text) and not _OTHER_DRUG.search(text):
+        numbers = True
+        parts = parts_of(text, never.start(), never.end())
+        yield _made(where, text, day, 0.0, "exact", 0.0, 0.0, "never reduced as stated", parts)
     vague = _VAGUE.search(text)
     if (
         not numbers
