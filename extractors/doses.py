@@ -199,7 +199,10 @@ def _prose(place: _Place, spoken: list[Regimen]) -> Iterator[Finding]:
 def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen], listed: bool) -> Iterator[Finding]:
     row = place.segment.kind == "row"
     changes = [m.span() for m in _FROM_TO.finditer(text)]
+    last: Regimen | None = None
     for regimen in (part for spoken in regimens for part in _counted_down(text, spoken)):
+        left = last.end if last and last.superseded and last.drug.opioid == regimen.drug.opioid else 0
+        last = regimen
         if any(a < regimen.end and regimen.start < b for a, b in changes) or not _systemic(text, regimen, place):
             continue
         amount, words = regimen.mme()
@@ -209,7 +212,7 @@ def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen],
             and not (row and _medicines(place.segment))
         ):
             continue
-        before = re.split(r"[.;]\s", text[: regimen.start])[-1]
+        before = re.split(r"[.;]\s", text[min(left, regimen.start) : regimen.start])[-1]
         own = regimen.day.iso if regimen.day and not (row and regimen.day.start > regimen.start) else None
         told_past = bool(_PAST.search(before) and not _NOW.search(before)) or bool(_PAST_AFTER.match(text, regimen.end))
         past = own is None and (regimen.superseded or not row and told_past)

@@ -216,7 +216,7 @@ def _stated(document_id: str, page: Page, segment: Segment, day: str | None, con
                     parts_of(text, match.start(), match.end()),
                 )
     never = _NEVER.search(text)
-    if never and not numbers and not _planned(text, never.end()) and not _OTHERS.search(text) and not _OTHER_DRUG.search(text):
+    if never and not numbers and not _planned(text, never.start()) and not _OTHERS.search(text) and not _OTHER_DRUG.search(text):
         numbers = True
         parts = parts_of(text, never.start(), never.end())
         yield _made(where, text, day, 0.0, "exact", 0.0, 0.0, "never reduced as stated", parts)

@@ -51,7 +51,10 @@ def parts_of(text: str, start: int, end: int) -> tuple[str, ...]:
     """Of which opioids `text[start:end]`, a reduction, is said: "oxycodone", "morphine ER", "long-acting"; () for all of them."""
     left = max((m.end() for m in _CLAUSE.finditer(text, 0, start)), default=0)
     right = next((m.start() for m in _CLAUSE.finditer(text, end)), len(text))
-    for clause in (text[left:right], re.split(r"[.;]\s", text[:start])[-1]):
+    sentence = re.split(r"[.;]\s", text[:start])[-1]
+    if re.search(r"\b(?:both|each of|all of)\b", sentence, re.I):
+        return ()
+    for clause in (text[left:right], sentence):
         if _WHOLE.search(_OF_A_KIND.sub("", clause)):
             return ()
         if named := named_parts(clause):

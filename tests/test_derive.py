@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from extractors.derive import derive
+from extractors.derive import derive, whole_only
 from extractors.document import Page
 from extractors.doses import find_doses
 from extractors.finding import Finding
@@ -80,3 +80,47 @@ def test_a_drug_that_a_later_narrative_leaves_out_is_kept() -> None:
         ("2025-08-12", "Fentanyl patch 50 mcg/h, tolerated."),
     )
     assert derive(found, None, "2025-09-01", "trial")[0].derivation == "220 -> 160 MME/day = 27.3 % reduction"
+
+
+def test_half_off_one_of_two_opioids_decides_nothing() -> None:
+    found = whole_only(findings(("2026-01-20", "MS Contin was cut by half. Takes oxycodone 10 mg four times a day.")))
+    assert [f.value for f in found if f.kind == "opioid_wean"] == ["vague"]
+
+
+def test_half_off_the_only_opioid_stands_and_so_does_half_off_each_of_two() -> None:
+    alone = whole_only(findings(("2026-01-20", "Oxycodone was cut by half. Takes oxycodone 10 mg four times a day.")))
+    each = whole_only(findings(("2026-01-20", "MS Contin was cut by half. Oxycodone was cut by 60 percent.")))
+    assert [f.value for f in (*alone, *each) if f.kind == "opioid_wean"] == [50.0, 50.0, 60.0]
+
+
+def test_an_unchanged_dose_is_in_the_total_of_before() -> None:
+    text = "OxyContin cut from 40 mg to 20 mg twice a day; oxycodone 15 mg four times a day is unchanged."
+    (made,) = derive(findings(("2026-01-15", text)), "2026-02-10", "2026-03-20", "implant")
+    assert made.derivation == "210 -> 150 MME/day = 28.6 % reduction"
+
+
+def test_a_dose_until_a_month_and_the_one_of_now_are_two() -> None:
+    text = "Morphine ER was 60 mg BID until 11/2025, now 30 mg BID."
+    (made,) = derive(findings(("2026-01-15", text)), "2026-02-10", "2026-03-20", "implant")
+    assert made.derivation == "120 -> 60 MME/day = 50 % reduction"
+
+
+def test_tablets_that_go_from_six_a_day_to_two_are_two_doses() -> None:
+    text = "She has come down on her hydrocodone/APAP 10/325 from six a day to two."
+    (made,) = derive(findings(("2026-01-15", text)), "2026-02-10", "2026-03-20", "implant")
+    assert made.derivation == "60 -> 20 MME/day = 66.7 % reduction"
+
+
+def test_columns_of_before_and_now_or_of_two_months_give_the_wean() -> None:
+    rows = "\nMorphine ER\t60 mg BID\t30 mg BID\nOxycodone IR\t10 mg q4h\t10 mg q4h"
+    for header in ("Medication\tBefore taper\tCurrent", "Drug\tDose 09/2025\tDose 01/2026"):
+        (made,) = derive(findings(("2026-01-15", header + rows)), "2026-02-10", "2026-03-20", "implant")
+        assert made.derivation == "210 -> 150 MME/day = 28.6 % reduction"
+
+
+def test_what_was_dispensed_counts_and_not_what_was_planned() -> None:
+    table = (
+        "Date\tPlanned oxycodone ER\tDispensed oxycodone ER\n10/06/2025\t40 mg q12h\t40 mg q12h\n01/05/2026\t20 mg q12h\t30 mg q12h"
+    )
+    (made,) = derive(findings(("2026-01-15", table)), "2026-02-10", "2026-03-20", "implant")
+    assert made.derivation == "120 -> 90 MME/day = 25 % reduction"
