@@ -24,6 +24,7 @@ from extractors.procedures import find_trials, trial_days
 from extractors.relief import find_relief
 from extractors.request_facts import RequestHint
 from extractors.retract import Note, with_retractions
+from extractors.screens import find_screens
 from extractors.stream import dated
 from extractors.structure import segments
 from extractors.survival import find_survival, with_forecast
@@ -31,6 +32,8 @@ from extractors.weans import find_weans
 
 NUMERIC = {"opioid_wean", "trial_relief"}
 """Facts that are arithmetic: where the numbers speak, the learned reader is not asked."""
+SCREENED = {"adherence", "substance_use_disorder"}
+"""Facts that the rows of a drug screen state together."""
 
 
 def find(documents: Sequence[Document], hint: RequestHint) -> tuple[Finding, ...]:
@@ -55,7 +58,7 @@ def _note(document: Document) -> Note:
 def find_in_note(note: Note) -> Iterator[Finding]:
     """The findings that one document states by itself."""
     name, pages, day = note.name, note.pages, note.day
-    for reader in (find_doses, find_weans, find_relief, find_labs, find_trials):
+    for reader in (find_doses, find_weans, find_relief, find_labs, find_screens, find_trials):
         yield from reader(name, pages, day)
     days = dated(pages, day)
     for page, parts in pages:
@@ -70,4 +73,17 @@ def _numbers_first(found: Sequence[Finding]) -> list[Finding]:
     reckoned = [f for f in found if f.rule != "learned" and f.assertion.plain]
     settled = {f.kind for f in reckoned if f.kind in NUMERIC and f.value != "vague"}
     places = {(f.kind, f.excerpt) for f in reckoned if f.kind in NUMERIC | {"life_expectancy"}}
-    return [f for f in found if f.rule != "learned" or (f.kind not in settled and (f.kind, f.excerpt) not in places)]
+    panels = {(f.excerpt.document_id, *row) for f in found for row in _rows(f)}
+    return [
+        f
+        for f in found
+        if f.rule != "learned"
+        or (f.kind not in settled and (f.kind, f.excerpt) not in places)
+        and not (f.kind in SCREENED and (f.excerpt.document_id, f.excerpt.page, f.excerpt.start) in panels)
+    ]
+
+
+def _rows(finding: Finding) -> tuple[tuple[int, int], ...]:
+    """Page and start of each row of the drug screen that a finding judges."""
+    rows = finding.attributes.get("panel")
+    return rows if isinstance(rows, tuple) else ()
