@@ -55,15 +55,25 @@ def derive(findings: Sequence[Finding], trial_date: str | None, request_date: st
     if reference:
         first = (date.fromisoformat(reference) - YEARS_BACK).isoformat()
         before = [t for t in before if t.day >= first or t.before_document]
+    off = _off(totals)
     made = _wean(before)
     if made is None:
-        return []
+        return off
     late = [t for t in totals if reference and t.day > reference and t.mme is not None]
     baseline = made.attributes["baseline"]
     only_after = isinstance(baseline, float) and isinstance(made.value, float) and made.value < 50
     if isinstance(baseline, float) and only_after and any((t.mme or 0.0) <= 0.5 * baseline for t in late):
         made = replace(made, attributes={**made.attributes, "only_after_trial": True})
-    return [made]
+    return [made, *off]
+
+
+def _off(totals: Sequence[Total]) -> list[Finding]:
+    """Where the record ends with all opioids stopped, no plan to go on weaning is wanting."""
+    last = totals[-1] if totals else None
+    if last is None or last.mme != 0 or last.parts[0].attributes["drug"] != "total":
+        return []
+    where = last.excerpts[0]
+    return [Finding("wean_plan", "planned", where, "derive.stopped", date=last.day, derivation=f"all opioids stopped by {last.day}")]
 
 
 def whole_only(found: Sequence[Finding]) -> list[Finding]:

@@ -72,7 +72,7 @@ def _numbers_first(found: Sequence[Finding]) -> list[Finding]:
     """Leave out the learned reading of a fact that the arithmetic has settled: in the packet, or on those words."""
     reckoned = [f for f in found if f.rule != "learned" and f.assertion.plain]
     settled = {f.kind for f in reckoned if f.kind in NUMERIC and f.value != "vague"}
-    places = {(f.kind, f.excerpt) for f in reckoned if f.kind in NUMERIC | {"life_expectancy"}}
+    places = {(f.kind, f.excerpt) for f in found if f.rule != "learned" and f.kind in NUMERIC | {"life_expectancy"}}
     panels = {(f.excerpt.document_id, *row) for f in found for row in _rows(f)}
     return [
         f

@@ -76,6 +76,8 @@ _LONE = re.compile(
 )
 
 
+_RANGE = re.compile(rf"(?:\s*/\s*10)?\s*(?:-|–|\bto\b|\bor\b)\s*(?:an?\s+)?(?P<n>{NUMBER})(?![\w/:]|\s*(?:%|\w*(?:hours?|days?|mg|mcg)))", re.I)
+"""The other end of a score that is a range."""
 _CUED = re.compile(
     r"\b(?:before|during|baseline|base|pre(?:[- ]trial)?|usual|customary|thereafter|(?:on|during) (?:the )?(?:drug|"
     r"trial|catheter|infusion))\s*[:=(]?\s*(?:was|of|at|a|an)?\s*$",
@@ -98,7 +100,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`before` -> `during` of one measure, both in `text[start:end]`."""
+    """`before` -> `during` of one measure, both in `text[start:end]`; of a range `during` is the better end, `worst` the other."""
 
     start: int
     end: int
@@ -107,6 +109,7 @@ class Change:
     measure: str
     name: str
     unit: str
+    worst: float = 0.0
 
 
 def targeted(text: str, at: int) -> bool:
@@ -141,6 +144,10 @@ def changes_in(text: str, default: str = "") -> list[Change]:
 
 def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Change | None:
     before, during = number(match["a"]), number(match["b"])
+    if not spoken and (match["ub"] or "").lower().startswith("point") and during < before:
+        during = before - during  # "came down 5 points from 9"
+    beyond = _RANGE.match(text, match.end())
+    worst = max(during, number(beyond["n"])) if beyond else during
     measure, name = _measure(text, match.start(), default)
     units = {u.lower() for u in (match["ua"], match["ub"]) if u}
     unit = (match["ub"] or match["ua"] or "").lower()
@@ -172,7 +179,7 @@ def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Chan
             re.I,
         ):
             return None
-        return Change(match.start(), match.end(), before, during, "pain", name, unit)
+        return Change(match.start(), match.end(), before, during, "pain", name, unit, min(worst, limit))
     if (
         spoken
         and match["arrow"].lower() == "to"

@@ -68,10 +68,11 @@ def test_one_dose_alone_is_no_wean() -> None:
 
 
 def test_all_opioids_stopped_before_the_trial_is_a_full_wean() -> None:
-    (made,) = derive(
+    made, plan = derive(
         findings(("2026-01-20", "He took his last oxycodone on December 19.")), "2026-01-20", None, "implant"
     )
     assert made.value == 100.0 and made.operands
+    assert (plan.kind, plan.value) == ("wean_plan", "planned")
 
 
 def test_a_drug_that_a_later_narrative_leaves_out_is_kept() -> None:
