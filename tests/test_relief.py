@@ -169,5 +169,5 @@ def test_what_is_left_what_is_gone_and_for_how_much_of_the_trial(sentence: str, 
 
 
 def test_a_figure_that_was_only_hoped_for_is_no_relief() -> None:
-    (made,) = relief("In the intrathecal trial her daughter thought that the pain would be 60 % better.")
+    (made,) = relief("The intrathecal trial is done. Her daughter thought that the pain would be 60 % better.")
     assert made.assertion.hypothetical
