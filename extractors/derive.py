@@ -226,6 +226,8 @@ def _total(day: str, undated: bool, parts: list[Finding], state: Slots) -> tuple
         named = {drug for drug, _ in slots}
         both = {drug for drug, extended in state if (drug, not extended) in state}
         slots = {**{key: kept for key, kept in state.items() if key[0] not in named or key[0] in both}, **slots}
+    kept = {key: part for key, part in state.items() if part[1].attributes.get("held") and key not in slots}
+    slots = {**kept, **slots}
     amounts = [amount for amount, _ in slots.values()]
     used = tuple(finding for _, finding in slots.values())
     mme = None if any(a is None for a in amounts) else round(sum(a for a in amounts if a is not None), 1)

@@ -94,6 +94,12 @@ _STATED = re.compile(
     rf"prior)\s*(?P<e>{NUMBER})(?!\s*(?:/|"
     rf"weeks|months)))?",
 )
+_THEN = re.compile(
+    rf"(?: (?:a day|daily))?,?\s*(?:and|but|then)?\s*(?:by|at|on|before)\s+(?:the\s+)?(?:day|time|morning|eve|week|start|trial)\b"
+    rf"(?:\s+\w+){{0,4}}?\s+(?:on|at|to|was|only)\s+(?P<n>{NUMBER})(?!\s*(?:%|percent|/|weeks?|months?|days?))",
+    re.I,
+)
+""" "240 MME, and by the day of it on 110": a second total that leaves the unit out."""
 _CASE_FREE = re.compile(_STATED.pattern.replace("MEDs?|", ""), re.I)
 _OPIOID_COLUMN = re.compile(rf"\b{_KEYWORD}\b")
 
@@ -242,7 +248,7 @@ def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen],
         )
         yield made
         if not past and own is None and amount and _HELD.match(text, regimen.end):
-            yield _as_before(made)
+            yield _as_before(replace(made, attributes={**made.attributes, "held": True}))
 
 
 def _counted_down(text: str, spoken: Regimen) -> Iterator[Regimen]:
@@ -368,6 +374,8 @@ def _totals(place: _Place) -> Iterator[Finding]:
         first, second = match["a"] or match["c"], match["b"] or match["d"] or match["f"]
         if match["e"] and not second:
             first, second = match["e"], first
+        if second is None and (then := _THEN.match(text, match.end())):
+            second = then["n"]
         if number(first) > 3000:
             continue
         days = _beside(text, match.start(), match.end(), spelled)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from extractors.allergies import find_allergies
-from extractors.answers import answered
+from extractors.answers import answered, asked
 from extractors.dates import document_date
 from extractors.derive import derive, whole_only
 from extractors.details import with_details
@@ -65,6 +65,7 @@ def find_in_note(note: Note) -> Iterator[Finding]:
         today = [iso for _, _, iso in islice(days, len(parts))]
         yield from find_allergies(name, page, parts, today)
         yield from find_survival(name, page, parts, today)
+        yield from asked(name, page, parts, today)
         yield from answered(find_learned(name, page, parts, today), parts)
 
 

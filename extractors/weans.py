@@ -24,7 +24,7 @@ _OPIOID = re.compile(
     re.I,
 )
 _DOWN = re.compile(
-    r"\bwean(?:ed|ing|s)?\b|\btaper(?:ed|ing|s)?\b|\breduc\w+|\bcut\b|\bdecreas\w+|\blower\w*|"
+    r"\bwean(?:ed|ing|s)?\b|\btaper(?:ed|ing|s)?\b|\breduc\w+|\bcut(?:s|ting)?\b|\bdecreas\w+|\blower\w*|"
     r"\bdown\b|\bdropp?\w*|\bcame (?:down|off)\b|\bbelow\b|\bless\b|\bhalved\b|\bshed\b|\bfewer\b|"
     r"\bfraction\b|\bdiminish\w+|\btrimm?\w+|\bhalf (?:of )?(?:what|the|his|her)\b|\boff\b|\bremoved\b|"
     r"\btaken away\b|\brun down\b",

@@ -125,3 +125,15 @@ def test_what_was_dispensed_counts_and_not_what_was_planned() -> None:
     )
     (made,) = derive(findings(("2026-01-15", table)), "2026-02-10", "2026-03-20", "implant")
     assert made.derivation == "120 -> 90 MME/day = 25 % reduction"
+
+
+def test_a_dose_that_was_the_same_before_is_in_the_dated_total_of_before() -> None:
+    text = "Hydromorphone 4 mg q6h (was 8 mg q6h in June 2025). Methadone 5 mg TID, the same as last summer."
+    (made,) = derive(findings(("2026-02-03", text)), "2026-03-02", "2026-04-01", "implant")
+    assert made.derivation == "230.5 -> 150.5 MME/day = 34.7 % reduction"
+
+
+def test_a_second_total_may_leave_its_unit_out() -> None:
+    text = "Before the catheter he was on 240 mg of morphine equivalents, and by the day of it on 110."
+    (made,) = derive(findings(("2026-05-04", text)), "2026-04-02", "2026-05-10", "implant")
+    assert made.value == 54.2
