@@ -118,7 +118,9 @@ def _forms(doses: Sequence[Finding]) -> set[str]:
 
 
 def _moved(dose: Finding, reference: str | None) -> Finding:
-    """A later document's dose that its words place before the trial counts at the trial."""
+    """A later document's dose that its words place before the trial counts at the trial, one of "since the trial" after it."""
+    if reference and dose.attributes.get("after_trial") and (dose.date or "") <= reference:
+        return replace(dose, date=(date.fromisoformat(reference) + timedelta(days=1)).isoformat())
     if reference and dose.date and dose.date > reference and dose.attributes.get("before_trial"):
         return replace(dose, date=reference)
     return dose

@@ -19,7 +19,7 @@ from extractors.quantities import NUMBER, number
 from extractors.segment import Segment
 from extractors.sig import Regimen, regimens_in
 from extractors.stream import SILENT, Pages, anchor_of, dated
-from extractors.weanwords import AHEAD, COUNTS
+from extractors.weanwords import AFTER, AHEAD, COUNTS
 
 _SPINAL = re.compile(
     r"\bintrathecal|\bIT\b|\bepidural|\bspinal\b|\bneuraxial|\breservoir|\bpreservative|\bPF\b|"
@@ -89,7 +89,7 @@ _STATED = re.compile(
     rf"|\b(?P<k2>{_KEYWORD})\b(?:\s*/\s*d(?:ay)?|\s+per day|\s+a day|\s+daily)?(?:\s*(?:now|of|"
     rf"is|was|at|=|:|~|≈|about|approx\w*|total(?:s|ing)?|down to|up to|stands|from|today|currently|"
     rf"went|fell|dropped|by|on|this|visit|intake|discharge|admission|trial|start|baseline|holding|"
-    rf"reduced|weaned)){{0,4}}\s*(?P<c>{NUMBER})(?:\s*(?:mg)?(?:/d(?:ay)?)?\s*(?:->|→|=>|\bto\b|"
+    rf"reduced|weaned|as|~+)){{0,4}}\s*(?P<c>{NUMBER})(?:\s*(?:mg)?(?:/d(?:ay)?)?\s*(?:->|→|=>|\bto\b|"
     rf"\bdown to\b)\s*(?P<d>{NUMBER}))?(?:,?\s*\(?(?:was|down from|from|previously|formerly|"
     rf"prior)\s*(?P<e>{NUMBER})(?!\s*(?:/|"
     rf"weeks|months)))?",
@@ -239,6 +239,7 @@ def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen],
                 ),
                 "past": past,
                 "before_trial": bool(AHEAD.search(text)),
+                "after_trial": bool(AFTER.search(before)),
                 "listed": listed and own is None,
                 "only": bool(_ONLY.search(text)),
                 "joined": regimen.joined,

@@ -15,6 +15,7 @@ from extractors.derive import derive, whole_only
 from extractors.details import with_details
 from extractors.document import Document
 from extractors.doses import find_doses
+from extractors.events import find_events
 from extractors.finding import Finding
 from extractors.hindsight import with_own_time
 from extractors.labs import find_labs
@@ -65,6 +66,7 @@ def find_in_note(note: Note) -> Iterator[Finding]:
         today = [iso for _, _, iso in islice(days, len(parts))]
         yield from find_allergies(name, page, parts, today)
         yield from find_survival(name, page, parts, today)
+        yield from find_events(name, page, parts, today)
         yield from asked(name, page, parts, today)
         yield from answered(find_learned(name, page, parts, today), parts)
 

@@ -39,6 +39,8 @@ STATES = frozenset({
     "hyperalgesia", "life_expectancy", "psychological_evaluation", "psychotherapy", "epidural_tumor", "drug_allergy",
 })  # fmt: skip
 """Facts that have one value at a time, so that a second one in an addendum replaces the first."""
+ANY_ONE = ("programmable_device", "present")
+"""One device undoes "none"; that one is absent says nothing of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def _overtaken(found: Sequence[Finding], own: Sequence[int], place: tuple[int, S
     at = place[0], place[1].start
     for i in own:
         new = found[i]
-        if _at(new) == at and new.kind in STATES and new.score >= TRUSTED and new.assertion.plain:
+        if _at(new) == at and (new.kind in STATES or (new.kind, new.value) == ANY_ONE) and new.score >= TRUSTED and new.assertion.plain:
             yield from (j for j in own if _at(found[j]) < at and found[j].kind == new.kind and found[j].value != new.value)
 
 
