@@ -162,6 +162,8 @@ def _month_alone(match: re.Match[str], before: str, anchor: date | None) -> tupl
         return None
     part = (match["part"] or "").lower()
     day = {"mid": 15, "late": 25, "end of": 28}.get(part, 1)
+    if bare and anchor and re.search(r"\blast\s+$", before, re.I):
+        anchor -= timedelta(days=46)  # "last March" is over
     return _place(_month(name), day, match["cy"], anchor), "month"
 
 

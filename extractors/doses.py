@@ -57,6 +57,8 @@ _HELD = re.compile(
     re.I,
 )
 """After a dose: it was no other one before."""
+_SAME_AS = re.compile(r"\b(?:the same|unchanged|no different|as before|as it was)\b", re.I)
+"""Between a dose and a date: it was so then, and is so still."""
 _PAST_AFTER = re.compile(
     r"\s*(?:mg\s*)?(?:\([^)]*\)\s*)?(?:at|in|on|as of)?\s*(?:the )?(?:start|outset|intake|baseline|"
     r"beginning|first visit|initial\w*|before)\b",
@@ -100,6 +102,8 @@ _THEN = re.compile(
     re.I,
 )
 """ "240 MME, and by the day of it on 110": a second total that leaves the unit out."""
+_SERIES_FIRST = re.compile(r"\s*(?:MME\s*)?(?:in|on|at|by|as of)?\s*~+", re.I)
+_SERIES = re.compile(rf"\s*(?:,|;|and|then|->|→)+\s*(?:and\s+|then\s+)?(?P<n>{NUMBER})\s*(?:MME\s*)?(?:in|on|at|by|as of)?\s*~+", re.I)
 _CASE_FREE = re.compile(_STATED.pattern.replace("MEDs?|", ""), re.I)
 _OPIOID_COLUMN = re.compile(rf"\b{_KEYWORD}\b")
 
@@ -219,7 +223,8 @@ def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen],
         ):
             continue
         before = re.split(r"[.;]\s", text[min(left, regimen.start) : regimen.start])[-1]
-        own = regimen.day.iso if regimen.day and not (row and regimen.day.start > regimen.start) else None
+        compared = regimen.day and _SAME_AS.search(text[regimen.start : regimen.day.start])
+        own = regimen.day.iso if regimen.day and not compared and not (row and regimen.day.start > regimen.start) else None
         told_past = bool(_PAST.search(before) and not _NOW.search(before)) or bool(_PAST_AFTER.match(text, regimen.end))
         past = own is None and (regimen.superseded or not row and told_past)
         made = Finding(
@@ -248,7 +253,7 @@ def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen],
             },
         )
         yield made
-        if not past and own is None and amount and _HELD.match(text, regimen.end):
+        if not past and own is None and amount and (compared or _HELD.match(text, regimen.end)):
             yield _as_before(replace(made, attributes={**made.attributes, "held": True}))
 
 
@@ -388,6 +393,9 @@ def _totals(place: _Place) -> Iterator[Finding]:
             )
         ):
             first, second = earlier["n"], first
+        later = list(_series(blank, match.end(), spelled)) if second is None and match["c"] else []
+        for value, day in later:
+            yield _stated(place, value, day, past=False)
         if second is not None:
             yield _stated(place, number(first), None, past=True)
             yield _stated(place, number(second), place.day, past=False)
@@ -401,6 +409,17 @@ def _totals(place: _Place) -> Iterator[Finding]:
                 and not days
             )
             yield _stated(place, number(first), None if past else days[0] if days else place.day, past=past)
+
+
+def _series(blank: str, at: int, spelled: list[DateMention]) -> Iterator[tuple[float, str]]:
+    """ "MME 160 in June, 120 in October, 95 today": the totals after the first, each with its day."""
+    first = _SERIES_FIRST.match(blank, at)
+    at = first.end() if first else at
+    while match := _SERIES.match(blank, at):
+        at = match.end()
+        day = next((d.iso for d in spelled if match.start() < d.end <= match.end()), None)
+        if day:
+            yield number(match["n"]), day
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:

@@ -115,7 +115,7 @@ _AFTER = re.compile(r"\s*(?:\+|or (?:more|better|greater|higher|so)|plus\b|and (
 
 
 _LEAVES = re.compile(
-    r"\b(?:kept|keeps?|keeping|left with|left|had only|has only|remaining|still has|(?:put )?(?:the |her |his )?pain (?:at|was|is|stood at|"
+    r"\b(?:(?:remained|remains|left) (?:was|is)|kept|keeps?|keeping|left with|left|had only|has only|remaining|still has|(?:put )?(?:the |her |his )?pain (?:at|was|is|stood at|"
     r"became|now)|(?:down )?to)\s+(?:still\s+)?(?:about\s+|roughly\s+|only\s+|just\s+|barely\s+)?[\"“]?(?:a\s+|an\s+)?$",
     re.I,
 )

@@ -105,7 +105,7 @@ def _taken_back(
     kinds = about(segment.text) | {found[i].kind for i in here if found[i].score >= SURE}
     earlier = [i for i in own if _at(found[i]) < (number, segment.start)]
     said = {(found[i].kind, found[i].value) for i in here}
-    if _REFERS.search(segment.text):
+    if _REFERS.search(segment.text) or dates_in(segment.text, anchor_of(note.day)):
         back = _meant(found, earlier, kinds, segment, _before(note, place))
         back += _in_others(found, kinds, segment, note, notes)
     else:

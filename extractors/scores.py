@@ -76,7 +76,14 @@ _LONE = re.compile(
 )
 
 
+_BY_POINTS = re.compile(
+    rf"(?:of|at|from|was|a|an)\s+(?P<a>{NUMBER})(?:\s*/\s*10)?(?P<ua>)\s*,?\s*(?:it )?(?P<arrow>(?:came|went|fell|dropped|eased|down|lowered)"
+    rf"(?: down)?(?: by)?)\s+(?:by\s+)?(?:about\s+)?(?P<b>{NUMBER})\s+(?P<ub>points?)\b",
+    re.I,
+)
+""" "Her score of 9 came down by 6 points"."""
 _RANGE = re.compile(rf"(?:\s*/\s*10)?\s*(?:-|–|\bto\b|\bor\b)\s*(?:an?\s+)?(?P<n>{NUMBER})(?![\w/:]|\s*(?:%|\w*(?:hours?|days?|mg|mcg)))", re.I)
+_BETWEEN = re.compile(_RANGE.pattern.replace("-|–", "-|–|and", 1), re.I)
 """The other end of a score that is a range."""
 _CUED = re.compile(
     r"\b(?:before|during|baseline|base|pre(?:[- ]trial)?|usual|customary|thereafter|(?:on|during) (?:the )?(?:drug|"
@@ -132,7 +139,7 @@ def changes_in(text: str, default: str = "") -> list[Change]:
     """
     found: list[Change] = []
     text = undated(text)
-    for pattern in (_PAIR, _AGAINST):
+    for pattern in (_BY_POINTS, _PAIR, _AGAINST):
         for match in pattern.finditer(text):
             if any(c.start < match.end() and match.start() < c.end for c in found) or targeted(text, match.start()):
                 continue
@@ -146,7 +153,8 @@ def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Chan
     before, during = number(match["a"]), number(match["b"])
     if not spoken and (match["ub"] or "").lower().startswith("point") and during < before:
         during = before - during  # "came down 5 points from 9"
-    beyond = _RANGE.match(text, match.end())
+    between = re.search(r"\bbetween\s*$", text[: match.start("b")])
+    beyond = (_BETWEEN if between else _RANGE).match(text, match.end())
     worst = max(during, number(beyond["n"])) if beyond else during
     measure, name = _measure(text, match.start(), default)
     units = {u.lower() for u in (match["ua"], match["ub"]) if u}

@@ -29,7 +29,8 @@ COUNTS = re.compile(
 )
 """Tablets a day that go from one count to another."""
 
-_LONG = re.compile(r"\b(?:long[- ]acting|extended[- ]release|basal|around[- ]the[- ]clock|scheduled|patch(?:es)?|contin)\b", re.I)
+_LONG = re.compile(r"\b(?:long[- ]acting|extended[- ]release|basal|around[- ]the[- ]clock|scheduled|contin)\b", re.I)
+_PATCH = re.compile(r"\bpatch(?:es)?\b", re.I)
 _SHORT = re.compile(r"\b(?:short[- ]acting|immediate[- ]release|break-?through|rescue|as[- ]needed|prn)\b", re.I)
 _WHOLE = re.compile(
     r"(?<!two )(?<!three )(?<!both )\b(?:opioids?|opiates?|narcotics?)\b|\b(?:total|overall|altogether|all|combined|entire\w*|MMEs?|"
@@ -70,6 +71,8 @@ def named_parts(clause: str) -> tuple[str, ...]:
         return (drugs[0].opioid.name + (" ER" if long else " IR"),)
     if drugs:
         return tuple(sorted({d.opioid.name + (" ER" if d.extended else "") for d in drugs}))
+    if _PATCH.search(clause):
+        return ("fentanyl",)
     return () if long == short else ("long-acting",) if long else ("short-acting",)
 
 
@@ -78,9 +81,14 @@ def another_stays(parts: tuple[str, ...], text: str) -> bool:
     clauses = _CLAUSE.split(text)
     for clause in [*clauses, *re.split(r"[.;](?=\s|$)", text)]:
         said = named_parts(clause)
-        if _STAYS.search(clause) and (_ANOTHER.search(clause) or any(other_than(parts, one) for one in said)):
+        if _STAYS.search(clause) and (_ANOTHER.search(clause) or any(_may_be_other(parts, one) for one in said)):
             return True
     return False
+
+
+def _may_be_other(parts: tuple[str, ...], one: str) -> bool:
+    """Beside "the long-acting", a drug that is named without its form is taken for another one."""
+    return other_than(parts, one) or (" " not in one and one not in parts and set(parts) <= {"long-acting", "short-acting"} != set())
 
 
 def other_than(parts: tuple[str, ...], one: str) -> bool:

@@ -137,3 +137,12 @@ def test_a_second_total_may_leave_its_unit_out() -> None:
     text = "Before the catheter he was on 240 mg of morphine equivalents, and by the day of it on 110."
     (made,) = derive(findings(("2026-05-04", text)), "2026-04-02", "2026-05-10", "implant")
     assert made.value == 54.2
+
+
+def test_a_dose_compared_with_an_earlier_time_is_the_dose_of_now_and_one_since_the_trial_comes_after_it() -> None:
+    text = (
+        "Oral morphine is at 60 mg twice a day, the same as in the summer. "
+        "The trial was done on 02/10/2026, and since the trial she has come down to 15 mg twice a day."
+    )
+    (made,) = derive(findings(("2026-02-05", text)), "2026-02-10", "2026-03-20", "implant")
+    assert made.derivation == "120 -> 120 MME/day = 0 % reduction" and made.attributes["only_after_trial"]
