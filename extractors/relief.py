@@ -235,7 +235,7 @@ def _told(segment: Segment, where: Excerpt, day: str | None, scores: Scores) -> 
             yield function_finding(word, change.before, change.during, change.unit, change.name, where, day)
     taken = [(c.start, c.end) for c in changes]
     for score in pain_scores(text, True):
-        if any(a <= score.start < b for a, b in taken):
+        if any(a <= score.start < b for a, b in taken) or _OPEN_RANGE.search(text[: score.start]):
             continue
         if score.phase == "before":
             scores.before.append((score.value, where))
@@ -254,6 +254,8 @@ def _scored(change: Change, day: str | None, where: Excerpt) -> Finding:
     return relief_finding(where, "vague", "range", low, high, day, words, "scores", (where,))
 
 
+_OPEN_RANGE = re.compile(rf"\bbetween\s+(?:an?\s+)?(?:{NUMBER}\s+and\s+(?:an?\s+)?)?$", re.I)
+""" "Somewhere between 3 and 5" is no score."""
 _DOSE = re.compile(rf"({NUMBER})\s*(?:mg|mcg|micrograms?|µg)\b", re.I)
 
 

@@ -82,6 +82,9 @@ _BY_POINTS = re.compile(
     re.I,
 )
 """ "Her score of 9 came down by 6 points"."""
+_TO_BETWEEN = re.compile(
+    rf"\b(?:from|of|at)\s+(?P<a>{NUMBER})(?:\s*/\s*10)?(?P<ua>)\s+(?:down\s+)?to\s+(?:\w+\s+)?between\s+(?:an?\s+)?(?P<b>{NUMBER})(?P<ub>)", re.I
+)
 _RANGE = re.compile(rf"(?:\s*/\s*10)?\s*(?:-|–|\bto\b|\bor\b)\s*(?:an?\s+)?(?P<n>{NUMBER})(?![\w/:]|\s*(?:%|\w*(?:hours?|days?|mg|mcg)))", re.I)
 _BETWEEN = re.compile(_RANGE.pattern.replace("-|–", "-|–|and", 1), re.I)
 """The other end of a score that is a range."""
@@ -139,7 +142,7 @@ def changes_in(text: str, default: str = "") -> list[Change]:
     """
     found: list[Change] = []
     text = undated(text)
-    for pattern in (_BY_POINTS, _PAIR, _AGAINST):
+    for pattern in (_BY_POINTS, _TO_BETWEEN, _PAIR, _AGAINST):
         for match in pattern.finditer(text):
             if any(c.start < match.end() and match.start() < c.end for c in found) or targeted(text, match.start()):
                 continue

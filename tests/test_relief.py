@@ -162,6 +162,9 @@ def test_consent_wording_on_what_counts_as_success_is_no_relief() -> None:
         ("Pain came down 3 points from 8.", 37.5),
         ("Pain went from 8 to a 4-5.", "vague"),
         ("Pain went from 8 to 2-3.", 62.5),
+        ("Pain fell from 8 to somewhere between 3 and 5.", "vague"),
+        ("Her score of 9 came down by 6 points.", 66.7),
+        ("What remained was a quarter of the pain.", 75.0),
     ],
 )
 def test_what_is_left_what_is_gone_and_for_how_much_of_the_trial(sentence: str, value: float | str) -> None:
