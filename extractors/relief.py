@@ -124,7 +124,8 @@ def _of_whole(text: str, told: Sequence[Percent]) -> list[Percent]:
 
     A figure that holds for a part of it only ("80 % for two of the 48 hours") leaves the rest open.
     """
-    average = [p for p in told if _AVERAGE.search(text[max(0, p.start - 25) : p.start])]
+    starts = [0, *(p.end for p in told)]
+    average = [p for p, at in zip(told, starts, strict=False) if _AVERAGE.search(text[max(at, p.start - 25) : p.start])]
     if average or len(told) == 1:
         return [replace(p, low=0.0, bound="range") if _PART.match(text, p.end) else p for p in average or told]
     sides = {side(p.low, p.high, p.bound) for p in told}

@@ -105,7 +105,7 @@ def _taken_back(
     kinds = about(segment.text) | {found[i].kind for i in here if found[i].score >= SURE}
     earlier = [i for i in own if _at(found[i]) < (number, segment.start)]
     said = {(found[i].kind, found[i].value) for i in here}
-    if _REFERS.search(segment.text) or dates_in(segment.text, anchor_of(note.day)):
+    if _REFERS.search(segment.text) or _FIGURE.search(segment.text) or dates_in(segment.text, anchor_of(note.day)):
         back = _meant(found, earlier, kinds, segment, _before(note, place))
         back += _in_others(found, kinds, segment, note, notes)
     else:
@@ -113,8 +113,8 @@ def _taken_back(
     if same := {(found[i].kind, found[i].value) for i in back} & said:
         named = {kind for kind, _ in same}
         back = [i for i in back if found[i].kind not in named or (found[i].kind, found[i].value) in same]
-    corrected = {found[i].kind for i in back} - {kind for kind, _ in same}
-    return {*back, *(i for i in here if found[i].kind not in corrected)}
+    corrected = {found[i].kind for i in back}
+    return {*back, *(i for i in here if (found[i].kind, found[i].value) in same or found[i].kind not in corrected)}
 
 
 def _meant(

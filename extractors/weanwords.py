@@ -37,7 +37,7 @@ _WHOLE = re.compile(
     r"MEDD?|OMEDD?|OME|regimen|everything|burden|both|each|equivalents?|pain (?:pills?|tablets?|medicines?|medications?))\b",
     re.I,
 )
-_OF_A_KIND = re.compile(r"(?<=acting )(?:opioids?|narcotics?)|(?<=release )(?:opioids?|narcotics?)", re.I)
+_OF_A_KIND = re.compile(r"\b(?:acting|release|basal|rescue|break-?through|scheduled)\s+(?:opioids?|narcotics?)\b", re.I)
 _STAYS = re.compile(
     r"\b(?:unchanged|the same|same dose|continu\w+|remain\w*|stay(?:s|ed)|left (?:as|alone|where)|untouched|kept|as before|"
     r"(?:not|never)(?: yet)?(?: been)? (?:touch|chang|adjust|reduc|cut|wean|lower|taper)\w*|rais\w+|increas\w+|went up|"
