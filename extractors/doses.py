@@ -170,7 +170,8 @@ def _entries(place: Place, text: str, day: str | None, regimens: list[Regimen], 
         compared = regimen.day and _SAME_AS.search(text[regimen.start : regimen.day.start])
         own = regimen.day.iso if regimen.day and not compared and not (row and regimen.day.start > regimen.start) else None
         told_past = bool(PAST.search(before) and not _NOW.search(before)) or bool(PAST_AFTER.match(text, regimen.end))
-        past = own is None and (regimen.superseded or not row and told_past)
+        in_cell = row and re.search(r"\b(?:was|formerly|previously)\s+$", text[: regimen.start], re.I)
+        past = own is None and (regimen.superseded or bool(in_cell) or not row and told_past)
         made = Finding(
             "opioid_dose",
             amount[1] if amount else None,

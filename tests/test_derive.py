@@ -146,3 +146,9 @@ def test_a_dose_compared_with_an_earlier_time_is_the_dose_of_now_and_one_since_t
     )
     (made,) = derive(findings(("2026-02-05", text)), "2026-02-10", "2026-03-20", "implant")
     assert made.derivation == "120 -> 120 MME/day = 0 % reduction" and made.attributes["only_after_trial"]
+
+
+def test_a_row_that_says_what_the_dose_was_gives_both_totals() -> None:
+    rows = "Morphine ER\t30 mg\tTID\twas 60 mg BID until 11/2025\nOxycodone IR\t10 mg\tQID\tunchanged since 2024"
+    (made,) = derive(findings(("2026-02-27", LIST + rows)), None, "2026-03-20", "trial")
+    assert made.derivation == "180 -> 150 MME/day = 16.7 % reduction"
