@@ -108,6 +108,7 @@ def _overtaken(outcome: Outcome, clock: Clock) -> str:
 def _why_aside(finding: Finding) -> str:
     mode = finding.assertion
     for name, words in (
+        ("retracted", "taken back by the record itself"),
         ("quoted", "quoted wording or an unanswered prompt"),
         ("family", "said of a relative"),
         ("hypothetical", "planned or conditional"),

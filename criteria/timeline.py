@@ -13,10 +13,9 @@ from typing import Literal
 from criteria.condition import Statement, When
 from extractors.dates import days_between
 from extractors.finding import Finding
+from extractors.procedures import trial_days
 
 Side = Literal["met", "not_met", "open", "doubt"]
-TRIAL_DAYS = 7
-"""Trial dates closer than this are one trial."""
 STILL_DAYS = 60
 """Without a trial date, a statement no older than this at the request says how things stand now."""
 
@@ -46,16 +45,7 @@ def read_clock(phase: str, request_date: str | None, findings: Iterable[Finding]
     """The clock of a packet; the trial is the group of near dates that most findings name, the later if equal."""
     findings = tuple(findings)
     now = request_date or max((f.date for f in findings if f.date), default="9999-12-31")
-    dates = sorted(
-        f.date for f in findings if f.kind == "trial_done" and f.value == "done" and f.assertion.plain and f.date
-    )
-    groups: list[list[str]] = []
-    for day in dates:
-        if groups and days_between(groups[-1][-1], day) <= TRIAL_DAYS:
-            groups[-1].append(day)
-        else:
-            groups.append([day])
-    trial = max(groups, key=lambda group: (len(group), group[-1]), default=None)
+    trial = trial_days(findings)
     return Clock(phase, now, trial[0] if trial else None, trial[-1] if trial else None)
 
 

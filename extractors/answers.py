@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from extractors.document import Page, excerpt
 from extractors.finding import Finding
 from extractors.segment import Segment
 
@@ -44,6 +45,20 @@ TELLING = re.compile(
     r"\b(?:no|not|non|none|nil|denied|den(?:y|ies)|negative|neg|normal|failed|free|excluded|cleared|absent|adequate|good|poor|present)\b|\d|[:/=]",
     re.I,
 )
+_KIND = r"(?:(?:any|active|current|known|other|signs of|implanted|programmable|electronic|suspected|an?) )*"
+ASKED = {
+    kind: re.compile(rf"\W*{_KIND}(?:{words})(?: (?:present|now|in place|at this time))?\W*", re.I)
+    for kind, words in {
+        "infection": r"infections?(?: (?:present|active))?",
+        "coagulopathy": r"coagulopathy|bleeding (?:disorders?|diathesis)|clotting disorders?",
+        "programmable_device": r"(?:implanted|programmable|electronic)(?: \w+){0,2} devices?|devices? implanted",
+        "intracranial_pressure": r"(?:increased|raised|elevated) (?:ICP|intracranial pressure)",
+        "substance_use_disorder": r"(?:substance|alcohol or drug|opioid|drug or alcohol)(?: use| abuse)? disorders?",
+        "hyperalgesia": r"(?:opioid[- ]induced )?hyperalgesia",
+        "epidural_tumor": r"epidural (?:tumou?r|disease|metastas[ei]s)",
+    }.items()
+}
+"""A form's question that is nothing but the name of a condition: its yes and no need no other reader."""
 YES = re.compile(r"\W*(?:yes|y|positive|present)\W*$", re.I)
 NO = re.compile(r"\W*(?:no|n|none|nil|neg(?:ative)?|absent|denie[sd])\W*$", re.I)
 
@@ -58,6 +73,17 @@ def answered(findings: Iterable[Finding], segments: Sequence[Segment]) -> Iterat
         segment = by_place.get(finding.excerpt.start)
         value = _value(finding.kind, segment) if segment and finding.rule == "learned" else None
         yield replace(finding, value=value) if value else finding
+
+
+def asked(document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]) -> Iterator[Finding]:
+    """What a ticked yes or no states of the condition that its question names."""
+    for segment, today in zip(segments, day, strict=True):
+        if segment.kind != "tick" or segment.marks or segment.ticked not in ("yes", "no"):
+            continue
+        for kind, question in ASKED.items():
+            if question.fullmatch(segment.label):
+                where = excerpt(document_id, page, segment.start, segment.end)
+                yield Finding(kind, SIDES[kind][segment.ticked == "no"], where, "answers.asked", date=today)
 
 
 def _value(kind: str, segment: Segment) -> str | None:

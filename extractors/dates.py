@@ -163,6 +163,8 @@ def _month_alone(match: re.Match[str], before: str, anchor: date | None) -> tupl
         return None
     part = (match["part"] or "").lower()
     day = {"mid": 15, "late": 25, "end of": 28}.get(part, 1)
+    if bare and anchor and re.search(r"\blast\s+$", before, re.I):
+        anchor -= timedelta(days=46)  # "last March" is over
     return _place(_month(name), day, match["cy"], anchor), "month"
 
 
@@ -250,11 +252,15 @@ def _rank(text: str, start: int, number: int, page: int, banner: bool) -> int:
         return 0
     if _SERVICE.search(before) and number < 30 and page == 1:
         return (5 if re.search(r"discharged?\W*$", before, re.I) else 4) if number < 12 else 2
+    if page == 1 and number < 3 and _TITLE.fullmatch(before) and not text[start:].strip(" 0123456789/.-"):
+        return 3
     if page == 1 and (number < 8 or banner) and len(before.strip()) < 45 and (banner or "\t" not in text):
         return 2 if banner else 3
     return 1 if not banner and (_WRITTEN.search(before) or not before.strip()) else 0
 
 
+_TITLE = re.compile(r"[A-Z][A-Za-z /&'-]{4,60}\t")
+"""A title with its day at the other margin."""
 _SENT = re.compile(r"\bfax|\bfrom:|\bto:|\bD\.?O\.?B|\bprint|\brev", re.I)
 _TRANSMITTED = re.compile(r"\bfax|\bfrom:|\bto:|\bP\.?\s?\d|\bpage\b|\bD\.?O\.?B|\bprint", re.I)
 

@@ -15,8 +15,11 @@ from datetime import date, timedelta
 
 from extractors.document import Excerpt
 from extractors.finding import Finding
+from extractors.weanwords import other_than
 
 Slots = dict[tuple[str, bool], tuple[float | None, Finding]]
+LONG_ACTING = frozenset({"fentanyl", "methadone"})
+"""Opioids that last by what they are."""
 YEARS_BACK = timedelta(days=3 * 365)
 
 
@@ -52,19 +55,72 @@ def derive(findings: Sequence[Finding], trial_date: str | None, request_date: st
     if reference:
         first = (date.fromisoformat(reference) - YEARS_BACK).isoformat()
         before = [t for t in before if t.day >= first or t.before_document]
+    off = _off(totals)
     made = _wean(before)
     if made is None:
-        return []
+        return off
     late = [t for t in totals if reference and t.day > reference and t.mme is not None]
     baseline = made.attributes["baseline"]
     only_after = isinstance(baseline, float) and isinstance(made.value, float) and made.value < 50
     if isinstance(baseline, float) and only_after and any((t.mme or 0.0) <= 0.5 * baseline for t in late):
         made = replace(made, attributes={**made.attributes, "only_after_trial": True})
-    return [made]
+    return [made, *off]
+
+
+def _off(totals: Sequence[Total]) -> list[Finding]:
+    """Where the record ends with all opioids stopped, no plan to go on weaning is wanting."""
+    last = totals[-1] if totals else None
+    if last is None or last.mme != 0 or last.parts[0].attributes["drug"] != "total":
+        return []
+    where = last.excerpts[0]
+    return [Finding("wean_plan", "planned", where, "derive.stopped", date=last.day, derivation=f"all opioids stopped by {last.day}")]
+
+
+def whole_only(found: Sequence[Finding]) -> list[Finding]:
+    """The findings, a wean of one opioid "vague" where the patient goes on with another.
+
+    Half off the long-acting one is no half of the regimen. Parts that are told one by one in a document cover each
+    other: they are left alone where all were weaned by at least half, or all by less.
+    """
+    totals = timeline(f for f in found if f.kind == "opioid_dose" and f.assertion.plain)
+    lists = [t.parts for t in totals if not any(p.attributes["stated"] for p in t.parts)]
+    taken = _forms([p for p in lists[-1] if p.value != 0]) if lists else set()
+    partial = [f for f in found if f.kind == "opioid_wean" and f.attributes.get("parts") and f.assertion.plain]
+    weaned: dict[str, list[Finding]] = defaultdict(list)
+    for finding in partial:
+        weaned[finding.excerpt.document_id].append(finding)
+    return [_as_part(f, taken, weaned[f.excerpt.document_id]) if f in partial else f for f in found]
+
+
+def _as_part(wean: Finding, taken: set[str], beside: Sequence[Finding]) -> Finding:
+    covered = tuple(dict.fromkeys(p for f in beside for p in _parts(f)))
+    agreed = len({f.attributes.get("low") is not None and _half(f) for f in beside}) == 1
+    parts = covered if agreed else _parts(wean)
+    alone = agreed and len(covered) > len(_parts(wean))
+    if (wean.attributes.get("stays") and not alone) or any(other_than(parts, name) for name in taken):
+        return replace(wean, value="vague", unit=None, derivation=None, attributes={**wean.attributes, "bound": "part"})
+    return wean
+
+
+def _half(wean: Finding) -> bool:
+    return wean.value == "at_least_half" or isinstance(wean.value, float) and wean.value >= 50
+
+
+def _parts(wean: Finding) -> tuple[str, ...]:
+    parts = wean.attributes["parts"]
+    return parts if isinstance(parts, tuple) else ()
+
+
+def _forms(doses: Sequence[Finding]) -> set[str]:
+    """Each dose's drug and form; beside a long-acting one, what is not marked so is the other kind."""
+    long = {i for i, d in enumerate(doses) if d.attributes["extended"] or d.attributes["drug"] in LONG_ACTING}
+    return {f"{d.attributes['drug']}{' ER' if i in long else ' IR' if long else ''}" for i, d in enumerate(doses)}
 
 
 def _moved(dose: Finding, reference: str | None) -> Finding:
-    """A later document's dose that its words place before the trial counts at the trial."""
+    """A later document's dose that its words place before the trial counts at the trial, one of "since the trial" after it."""
+    if reference and dose.attributes.get("after_trial") and (dose.date or "") <= reference:
+        return replace(dose, date=(date.fromisoformat(reference) + timedelta(days=1)).isoformat())
     if reference and dose.date and dose.date > reference and dose.attributes.get("before_trial"):
         return replace(dose, date=reference)
     return dose
@@ -170,7 +226,10 @@ def _total(day: str, undated: bool, parts: list[Finding], state: Slots) -> tuple
     complete = len(slots) >= len(state) or any(p.attributes["listed"] or p.attributes["only"] for p in parts)
     if not complete:
         named = {drug for drug, _ in slots}
-        slots = {**{key: kept for key, kept in state.items() if key[0] not in named}, **slots}
+        both = {drug for drug, extended in state if (drug, not extended) in state}
+        slots = {**{key: kept for key, kept in state.items() if key[0] not in named or key[0] in both}, **slots}
+    kept = {key: part for key, part in state.items() if part[1].attributes.get("held") and key not in slots}
+    slots = {**kept, **slots}
     amounts = [amount for amount, _ in slots.values()]
     used = tuple(finding for _, finding in slots.values())
     mme = None if any(a is None for a in amounts) else round(sum(a for a in amounts if a is not None), 1)

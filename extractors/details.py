@@ -20,11 +20,22 @@ DEVICES = {
     "loop recorder": r"loop recorder|\bILR\b",
     "programmable shunt": r"\bVP shunt|programmable (?:valve|shunt)",
 }
+STARTED = re.compile(r"\b(?:start\w*|beg[au]n|began|put (?:\w+ )?on|initiat\w+|continu\w+|resum\w+|prescribed|now on|since|takes|taking)\b", re.I)
+HOLDS = re.compile(
+    r"\b(?:h[eo]ld\w*|stop\w*|bridg\w*|interrupt\w*|off|last dose|discontinu\w*|paus\w*|omit\w*|skip\w*|ceas\w+|without|no|not|"
+    r"days (?:before|prior)|washout|revers\w+|finish\w*|complet\w*|ended)\b",
+    re.I,
+)
 EVERY = re.compile(r"\b(?:no|any|other|without|nothing|none|devices?|electronic|programmable|powered)\b", re.I)
 
 
 def with_details(finding: Finding) -> Finding:
-    """The finding with attribute `device` (programmable_device) or `drugs` (drug_allergy) where its words name them."""
+    """The finding with attribute `device` (programmable_device) or `drugs` (drug_allergy) where its words name them.
+
+    An anticoagulant whose holding no word speaks of is taken.
+    """
+    if finding.kind == "anticoagulant" and finding.value == "held" and STARTED.search(finding.excerpt.quote):
+        return finding if HOLDS.search(finding.excerpt.quote) else replace(finding, value="taken")
     if finding.kind == "programmable_device":
         named = [name for name, words in DEVICES.items() if re.search(words, finding.excerpt.quote, re.I)]
         general = finding.value == "absent" and (len(named) != 1 or EVERY.search(finding.excerpt.quote))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from extractors.cues import cue
-from extractors.dates import DateMention, dates_in
+from extractors.dates import dates_in
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
 from extractors.opioids import formulary, opioids_in
@@ -20,7 +20,8 @@ from extractors.quantities import NUMBER, number
 from extractors.segment import Segment
 from extractors.sig import Regimen, regimens_in
 from extractors.stream import SILENT, Pages, anchor_of, dated
-from extractors.weanwords import AHEAD
+from extractors.totals import KEYWORD, OTHERS, PAST, PAST_AFTER, PLANNED, Place, stated_total, totals_in
+from extractors.weanwords import AFTER, AHEAD, COUNTS
 
 _SPINAL = re.compile(
     r"\bintrathecal|\bIT\b|\bepidural|\bspinal\b|\bneuraxial|\breservoir|\bpreservative|\bPF\b|"
@@ -32,65 +33,34 @@ _ACUTE = re.compile(
     r"ER|recovery|emergency)\b|\bper hour\b(?!.{0,40}(?:72|patch))|\bPACU\b",
     re.I,
 )
-_PLANNED = re.compile(
-    r"\b(?:goal|target|aim(?:s|ing)?|plan(?:s|ned|ning)?|intend(?:s|ed)?|will|would|to be|going to|"
-    r"hopes?|recommend(?:s|ed)?|suggest(?:s|ed)?|consider|propose[sd]?|if|should|could|offer(?:ed)?|"
-    r"try|anticipated?|eventually|next step|expected)\b|^\s*P\s*:|'ll\b",
-    re.I,
-)
-_OTHERS = re.compile(
-    r"\b(?:mother|father|brother|sister|son|daughter|wife|husband|niece|nephew|cousin|uncle|"
-    r"aunt|neighbor|neighbour|friend|roommate|grand\w+)(?:'s)?\b(?!.{0,20}\b(?:says|reports|"
-    r"confirms|agrees|states|with (?:him|her)|sets))",
-    re.I,
-)
 _TRIED = cue("doses_tried")
-_PAST = re.compile(
-    r"\b(?:was|were|had been|had|started (?:from|at|on)|start of|began|begun|came to us|initially|"
-    r"baseline|originally|previous(?:ly)?|formerly|prior|at first|from|referred|used to|on arrival|"
-    r"intake|first visit|outset|peak|highest|before the (?:wean|taper))\b[^.;]{0,40}$",
+_NOW = re.compile(r"\b(?:now|currently|presently|today|at present|these days)\b[^.;,]{0,30}$", re.I)
+_HELD = re.compile(
+    r"[^.;]{0,25}?\b(?:unchanged|the same|same as before|untouched|not (?:been )?(?:changed|touched|reduced)|left alone|"
+    r"remains?|continues?|as (?:it was|before))\b",
     re.I,
 )
-_PAST_AFTER = re.compile(
-    r"\s*(?:mg\s*)?(?:\([^)]*\)\s*)?(?:at|in|on|as of)?\s*(?:the )?(?:start|outset|intake|baseline|"
-    r"beginning|first visit|initial\w*|before)\b",
-    re.I,
-)
+"""After a dose: it was no other one before."""
+_SAME_AS = re.compile(r"\b(?:the same|unchanged|no different|as before|as it was)\b", re.I)
+"""Between a dose and a date: it was so then, and is so still."""
 _PLAN_LABEL = re.compile(r"\s*(?:P|plan|rec(?:ommendations?)?|next)\s*", re.I)
 _IN_ALL = re.compile(r"\bin all\b|\btotal\b|\baltogether\b|\bcombined\b", re.I)
 _TAKES = cue("doses_takes")
-_CURRENT = re.compile(r"^\s*(?:today|now|current|present)", re.I)
+_CURRENT = re.compile(r"^\s*(?:(?:dose|regimen|daily dose)\s+)?(?:today|now|new\b|current|present|after|at (?:the )?trial)", re.I)
+_EARLIER = re.compile(
+    r"^\s*(?:(?:dose|regimen|daily dose)\s+)?(?:before|prior|previous|baseline|start|initial|intake|peak|original|old\b|former|"
+    r"pre-?\s?(?:wean|taper|trial))",
+    re.I,
+)
+"""Headers of a column that holds doses of now, and of before."""
+_INTENDED = re.compile(r"\b(?:scheduled?|planned|target|goal|intended|ordered|proposed|prescribed)\b", re.I)
+_ACTUAL = re.compile(r"\b(?:dispensed|taken|actual(?:ly)?|used|filled|reported|takes)\b", re.I)
+_ON_NOW = re.compile(r"\b(?:comes? to (?:me|us|this clinic) on|currently|at present|presently|is (?:now )?on|takes)\b", re.I)
 _HISTORY = cue("doses_history")
 _ONLY = cue("doses_only")
 
 _PATCHES = frozenset({12.0, 12.5, 25.0, 37.5, 50.0, 62.5, 75.0, 87.5, 100.0})
-_KEYWORD = r"(?:(?:oral\s+)?morphine\s+(?:milligram\s+)?equivalents?|MMEs?|MEDDs?|OMEDD?s?|MEDs?|OMEs?|MEQ)"
-_STATED = re.compile(
-    rf"(?P<a>{NUMBER})\s*(?:mg|milligrams?)?(?:\s*(?:->|→|=>|\bto\b|\bdown to\b)\s*(?P<b>{NUMBER}))?\s*(?:mg|"
-    rf"milligrams?)?(?:\s*(?:/\s*d(?:ay)?|daily|per day|"
-    rf"a day))?\s*(?:of\s+)?(?:oral\s+)?(?P<k1>{_KEYWORD})\b(?:(?:\s+(?:a day|"
-    rf"daily|per day))?(?:\s+(?:in|on|at|last)\s+[\w~]+)?\s+(?:down\s+)?to\s+(?P<f>{NUMBER})(?!\s*(?:%|"
-    rf"percent|weeks|months)))?"
-    rf"|\b(?P<k2>{_KEYWORD})\b(?:\s*/\s*d(?:ay)?|\s+per day|\s+a day|\s+daily)?(?:\s*(?:now|of|"
-    rf"is|was|at|=|:|~|≈|about|approx\w*|total(?:s|ing)?|down to|up to|stands|from|today|currently|"
-    rf"went|fell|dropped|by|on|this|visit|intake|discharge|admission|trial|start|baseline|holding|"
-    rf"reduced|weaned)){{0,4}}\s*(?P<c>{NUMBER})(?:\s*(?:mg)?(?:/d(?:ay)?)?\s*(?:->|→|=>|\bto\b|"
-    rf"\bdown to\b)\s*(?P<d>{NUMBER}))?(?:,?\s*\(?(?:was|down from|from|previously|formerly|"
-    rf"prior)\s*(?P<e>{NUMBER})(?!\s*(?:/|"
-    rf"weeks|months)))?",
-)
-_CASE_FREE = rare(_STATED.pattern.replace("MEDs?|", ""), re.I)
-_OPIOID_COLUMN = re.compile(rf"\b{_KEYWORD}\b")
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    document_id: str
-    page: Page
-    segment: Segment
-    day: str | None
-    patient_wears: bool = False
-    """The document speaks of patches elsewhere, or of no procedure at all."""
+_OPIOID_COLUMN = re.compile(rf"\b{KEYWORD}\b")
 
 
 def find_doses(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
@@ -112,10 +82,10 @@ def find_doses(document_id: str, pages: Pages, day: str | None) -> list[Finding]
         planning = bool(_PLAN_LABEL.fullmatch(segment.label)) if segment.kind != "sentence" else planning
         if segment.marks & SILENT or segment.kind == "tick" or planning:
             continue
-        place = _Place(document_id, page, segment, today, wears)
+        place = Place(document_id, page, segment, today, wears)
         spoken = regimens_in(segment.text, anchor_of(today), last)
         entries = [*_columns(place), *_prose(place, spoken), *_daily_change(place, last)]
-        stated = [] if _has_no_total(segment) else list(_totals(place))
+        stated = [] if _has_no_total(segment) else list(totals_in(place))
         named = opioids_in(segment.text)
         if spoken or named or formulary().others.search(segment.text):
             last = spoken[-1] if spoken else None
@@ -128,51 +98,66 @@ def _numbered(finding: Finding, at: int) -> Finding:
     return replace(finding, attributes={**finding.attributes, "at": at})
 
 
-def _columns(place: _Place) -> Iterator[Finding]:
+def _columns(place: Place) -> Iterator[Finding]:
     """Tables with a column per date or per drug: each cell is a dose of its own."""
     segment = place.segment
     if segment.kind != "row" or not segment.columns or len(segment.columns) != len(segment.cells):
         return
     texts = [place.page.text[a:b] for a, b in segment.cells]
     label = opioids_in(texts[0])
+    actual = any(_ACTUAL.search(column) for column in segment.columns)
     row_day = next((m.iso for m in dates_in(texts[0], anchor_of(place.day))), place.day)
     for column, text in zip(segment.columns[1:], texts[1:], strict=True):
+        if actual and _INTENDED.search(column):
+            continue
         days = [m.iso for m in dates_in(column, anchor_of(place.day))]
         named = opioids_in(column)
-        if label and (days or _CURRENT.match(column)):
+        if label and (days or _CURRENT.match(column) or _EARLIER.match(column)):
             joined = f"{texts[0]} {text}"
-            yield from _entries(
-                place, joined, days[0] if days else place.day, regimens_in(joined, anchor_of(place.day)), listed=True
-            )
+            spoken = regimens_in(joined, anchor_of(place.day))
+            earlier = not days and bool(_EARLIER.match(column))
+            entries = _entries(place, joined, days[0] if days else place.day, spoken, listed=True)
+            yield from (_as_before(entry) if earlier else entry for entry in entries)
         elif named:
             joined = f"{column} {text}"
             yield from _entries(place, joined, row_day, regimens_in(joined, anchor_of(place.day)), listed=True)
         elif _OPIOID_COLUMN.search(column) and re.fullmatch(rf"\s*{NUMBER}\s*(?:mg)?\s*", text):
-            yield _stated(place, number(re.findall(NUMBER, text)[0]), row_day, past=False)
+            yield stated_total(place, number(re.findall(NUMBER, text)[0]), row_day, past=False)
 
 
 def _by_column(segment: Segment, page: Page) -> bool:
     if segment.kind != "row" or len(segment.columns) != len(segment.cells):
         return False
     label = bool(opioids_in(page.text[segment.cells[0][0] : segment.cells[0][1]]))
-    return any((label and (dates_in(c) or _CURRENT.match(c))) or opioids_in(c) for c in segment.columns[1:])
+    return any(
+        (label and (dates_in(c) or _CURRENT.match(c) or _EARLIER.match(c))) or opioids_in(c) for c in segment.columns[1:]
+    )
 
 
-def _prose(place: _Place, spoken: list[Regimen]) -> Iterator[Finding]:
+def _as_before(dose: Finding) -> Finding:
+    """The dose as one of before, without a date of its own."""
+    return replace(dose, date=None, attributes={**dose.attributes, "past": True})
+
+
+def _prose(place: Place, spoken: list[Regimen]) -> Iterator[Finding]:
     segment = place.segment
     if _by_column(segment, place.page) or segment.section in ("allergies", "family_history", "review_of_systems"):
         return
-    if _HISTORY.search(segment.heading) and not re.search(r"med(?:ication)?s\b|current|opioid", segment.heading, re.I):
+    listed_now = re.search(r"med(?:ication)?s\b|current|opioid", segment.heading, re.I) or _ON_NOW.search(segment.text)
+    if _HISTORY.search(segment.heading) and not listed_now:
         return
     yield from _entries(
         place, segment.text, place.day, spoken, listed=segment.kind == "row" or segment.section == "medications"
     )
 
 
-def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen], listed: bool) -> Iterator[Finding]:
+def _entries(place: Place, text: str, day: str | None, regimens: list[Regimen], listed: bool) -> Iterator[Finding]:
     row = place.segment.kind == "row"
     changes = [m.span() for m in _FROM_TO.finditer(text)]
-    for regimen in regimens:
+    last: Regimen | None = None
+    for regimen in (part for spoken in regimens for part in _counted_down(text, spoken)):
+        left = last.end if last and last.superseded and last.drug.opioid == regimen.drug.opioid else 0
+        last = regimen
         if any(a < regimen.end and regimen.start < b for a, b in changes) or not _systemic(text, regimen, place):
             continue
         amount, words = regimen.mme()
@@ -182,12 +167,13 @@ def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen],
             and not (row and _medicines(place.segment))
         ):
             continue
-        before = re.split(r"[.;]\s", text[: regimen.start])[-1]
-        own = regimen.day.iso if regimen.day and not (row and regimen.day.start > regimen.start) else None
-        past = own is None and (
-            regimen.superseded or not row and bool(_PAST.search(before) or _PAST_AFTER.match(text, regimen.end))
-        )
-        yield Finding(
+        before = re.split(r"[.;]\s", text[min(left, regimen.start) : regimen.start])[-1]
+        compared = regimen.day and _SAME_AS.search(text[regimen.start : regimen.day.start])
+        own = regimen.day.iso if regimen.day and not compared and not (row and regimen.day.start > regimen.start) else None
+        told_past = bool(PAST.search(before) and not _NOW.search(before)) or bool(PAST_AFTER.match(text, regimen.end))
+        in_cell = row and re.search(r"\b(?:was|formerly|previously)\s+$", text[: regimen.start], re.I)
+        past = own is None and (regimen.superseded or bool(in_cell) or not row and told_past)
+        made = Finding(
             "opioid_dose",
             amount[1] if amount else None,
             excerpt(place.document_id, place.page, place.segment.start, place.segment.end),
@@ -204,6 +190,7 @@ def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen],
                 ),
                 "past": past,
                 "before_trial": bool(AHEAD.search(text)),
+                "after_trial": bool(AFTER.search(before)),
                 "listed": listed and own is None,
                 "only": bool(_ONLY.search(text)),
                 "joined": regimen.joined,
@@ -211,6 +198,19 @@ def _entries(place: _Place, text: str, day: str | None, regimens: list[Regimen],
                 "reason": None if amount else words,
             },
         )
+        yield made
+        if not past and own is None and amount and (compared or _HELD.match(text, regimen.end)):
+            yield _as_before(replace(made, attributes={**made.attributes, "held": True}))
+
+
+def _counted_down(text: str, spoken: Regimen) -> Iterator[Regimen]:
+    """ "Hydrocodone 10/325 from six a day to two": the dose before and the one after."""
+    change = next((m for m in COUNTS.finditer(text) if m.start() < spoken.end and spoken.start < m.end()), None)
+    if change is None or spoken.strength is None or spoken.times or spoken.total or spoken.unit != "mg":
+        yield spoken
+        return
+    for count, superseded in ((number(change["a"]), True), (number(change["b"]), False)):
+        yield replace(spoken, units=(count, count), superseded=superseded, end=max(spoken.end, change.end()))
 
 
 def _medicines(segment: Segment) -> bool:
@@ -220,7 +220,7 @@ def _medicines(segment: Segment) -> bool:
     )
 
 
-def _systemic(text: str, regimen: Regimen, place: _Place) -> bool:
+def _systemic(text: str, regimen: Regimen, place: Place) -> bool:
     """Whether this is a dose that the patient takes, or took, by mouth or through the skin."""
     drug = regimen.drug.opioid
     if drug.antagonist or (drug.name == "fentanyl" and not _worn(text, regimen, place)):
@@ -228,7 +228,7 @@ def _systemic(text: str, regimen: Regimen, place: _Place) -> bool:
     clause_start = max((m.end() for m in re.finditer(r"[.;]\s", text[: regimen.start])), default=0)
     before = text[clause_start : regimen.start]
     near = text[max(clause_start, regimen.start - 45) : regimen.end + 25]
-    if place.segment.kind != "row" and (_PLANNED.search(before) or _OTHERS.search(before)):
+    if place.segment.kind != "row" and (PLANNED.search(before) or OTHERS.search(before)):
         return False
     if regimen.unit == "mcg" or _ACUTE.search(near) or _spinal(near, regimen, text):
         return False
@@ -255,7 +255,7 @@ def _spinal(near: str, regimen: Regimen, text: str) -> bool:
     )
 
 
-def _worn(text: str, regimen: Regimen, place: _Place) -> bool:
+def _worn(text: str, regimen: Regimen, place: Place) -> bool:
     """A fentanyl dose counts as systemic only when something says that it is a patch."""
     if regimen.drug.patch or re.search(r"patch|transdermal|q\s?72|72\s*h|duragesic|every (?:3|three) days", text, re.I):
         return True
@@ -281,7 +281,7 @@ _FROM_TO = rare(
 )
 
 
-def _daily_change(place: _Place, last: Regimen | None) -> Iterator[Finding]:
+def _daily_change(place: Place, last: Regimen | None) -> Iterator[Finding]:
     """ "Morphine was reduced from ninety to forty milligrams a day": two daily totals of one drug."""
     text = place.segment.text
     for match in _FROM_TO.finditer(text):
@@ -290,14 +290,14 @@ def _daily_change(place: _Place, last: Regimen | None) -> Iterator[Finding]:
         if (
             len({d.opioid.name for d in named}) != 1
             or named[0].opioid.factor is None
-            or _PLANNED.search(before)
-            or _OTHERS.search(before)
+            or PLANNED.search(before)
+            or OTHERS.search(before)
             or _SPINAL.search(before[-30:])
         ):
             continue
         for value, past in ((number(match["a"]), True), (number(match["b"]), False)):
             mme = round(value * named[0].opioid.factor, 1)
-            finding = _stated(place, mme, None if past else place.day, past)
+            finding = stated_total(place, mme, None if past else place.day, past)
             yield replace(
                 finding,
                 derivation=f"{named[0].opioid.name} {value:g} mg/day x {named[0].opioid.factor:g} = {mme:g} MME/day",
@@ -306,88 +306,3 @@ def _daily_change(place: _Place, last: Regimen | None) -> Iterator[Finding]:
 
 def _has_no_total(segment: Segment) -> bool:
     return segment.section in ("allergies", "family_history")
-
-
-def _totals(place: _Place) -> Iterator[Finding]:
-    """Totals that the note states itself: "180 MME", "MED now 40", "150 to 60 MME daily"."""
-    text = place.segment.text
-    spelled = dates_in(text, anchor_of(place.day))
-    blank = _without(text, [(d.start, d.end) for d in spelled])
-    if re.search(r"\bunclear\b|\bnot sure\b|\bunsure\b", text, re.I):
-        return
-    for match in _STATED.finditer(blank) if re.search(r"\bMEDs?\b", text) else _CASE_FREE.finditer(blank):
-        before = re.split(r"[.;,]\s", text[: match.start()])[-1]
-        if (
-            _PLANNED.search(before + match[0])
-            or _OTHERS.search(before)
-            or re.match(r"\s*(?:or less|or below|by the)", text[match.end() :])
-        ):
-            continue
-        first, second = match["a"] or match["c"], match["b"] or match["d"] or match["f"]
-        if match["e"] and not second:
-            first, second = match["e"], first
-        if number(first) > 3000:
-            continue
-        days = _beside(text, match.start(), match.end(), spelled)
-        if second is None and (
-            earlier := re.search(
-                rf"\bfrom\s+(?P<n>{NUMBER})\s*(?:mg|milligrams?)?(?:\s+\w+){{0,3}}\s+to\s*$",
-                text[: match.start()],
-                re.I,
-            )
-        ):
-            first, second = earlier["n"], first
-        if second is not None:
-            yield _stated(place, number(first), None, past=True)
-            yield _stated(place, number(second), place.day, past=False)
-        else:
-            past = (
-                bool(
-                    _PAST.search(before)
-                    or _PAST.search(match[0][: -len(first)])
-                    or _PAST_AFTER.match(text, match.end())
-                )
-                and not days
-            )
-            yield _stated(place, number(first), None if past else days[0] if days else place.day, past=past)
-
-
-def _without(text: str, spans: list[tuple[int, int]]) -> str:
-    """`text` with these spans blanked, so that a date's digits are no dose."""
-    for start, end in spans:
-        text = text[:start] + "~" * (end - start) + text[end:]
-    return text
-
-
-def _beside(text: str, start: int, end: int, days: list[DateMention]) -> list[str]:
-    """The date nearest to a total in its own clause, one before it first."""
-    left = max((m.end() for m in re.finditer(r"[.;](?=\s)", text[:start])), default=0)
-    before = [d for d in days if left <= d.start < start and start - d.end < 30]
-    after = [d for d in days if end <= d.start < end + 25 and not re.search(r"[.;]\s|->|→|\bto\b", text[end : d.start])]
-    chosen = [d for d in (*before[-1:], *after[:1]) if d.precision in ("day", "month", "season")]
-    return [d.iso for d in chosen]
-
-
-def _stated(place: _Place, value: float, day: str | None, past: bool) -> Finding:
-    return Finding(
-        "opioid_dose",
-        value,
-        excerpt(place.document_id, place.page, place.segment.start, place.segment.end),
-        "doses",
-        unit="MME/day",
-        date=day,
-        derivation=f"{value:g} MME/day as stated",
-        attributes={
-            "drug": "total",
-            "stated": True,
-            "before_trial": bool(AHEAD.search(place.segment.text)),
-            "past": past,
-            "listed": True,
-            "only": True,
-            "joined": False,
-            "stopped": value == 0,
-            "low": value,
-            "extended": False,
-            "reason": None,
-        },
-    )

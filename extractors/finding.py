@@ -21,10 +21,12 @@ class Assertion:
     uncertain: bool = False
     quoted: bool = False
     """Payer, guideline, consent or education wording, or an unanswered prompt."""
+    retracted: bool = False
+    """The record takes the statement back: made in error, another patient's, withdrawn, corrected."""
 
     @property
     def plain(self) -> bool:
-        return not (self.hypothetical or self.family or self.uncertain or self.quoted)
+        return not (self.hypothetical or self.family or self.uncertain or self.quoted or self.retracted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ so every reader of relief and function asks here first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -22,6 +22,8 @@ from extractors.stream import Pages, anchor_of, dated
 
 Topic = Literal["trial", "planned", "other", ""]
 
+TRIAL_DAYS = 7
+"""Trial dates closer than this are one trial."""
 _OTHER = cue("procedures_other")
 _WEAK = cue("procedures_weak")
 """Treatments that are named in a trial's own sentences too: another topic only where no trial is named."""
@@ -178,6 +180,18 @@ def find_trials(document_id: str, pages: Pages, day: str | None) -> list[Finding
                 )
             )
     return found
+
+
+def trial_days(found: Iterable[Finding]) -> list[str]:
+    """The days (ISO, in order) of the trial: the group of near dates that most findings name, the later if equal."""
+    done = (f for f in found if f.kind == "trial_done" and f.value == "done" and f.assertion.plain)
+    groups: list[list[str]] = []
+    for day in sorted(f.date for f in done if f.date):
+        if groups and days_between(groups[-1][-1], day) <= TRIAL_DAYS:
+            groups[-1].append(day)
+        else:
+            groups.append([day])
+    return max(groups, key=lambda group: (len(group), group[-1]), default=[])
 
 
 def _own_record(

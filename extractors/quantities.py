@@ -73,6 +73,15 @@ _BEFORE: tuple[tuple[Bound, re.Pattern[str]], ...] = (
     ("at_least", re.compile(r"(?:at least|no less than|not less than|no fewer than|minimum of|>=|≥|≧)" + _SMALL, re.I)),
     ("at_most", re.compile(r"(?:no|not|never|nothing) (?:more|better|greater|over|above) (?:than )?" + _SMALL, re.I)),
     (
+        "at_most",
+        re.compile(
+            r"(?:\bnot even|(?:\b(?:not|never|failed to)|n't)\s+(?:been\s+|quite\s+)?(?:reduced|cut|relieved|fall|fell|drop(?:ped)?|"
+            r"reach\w*|come|came|exceed\w*|lowered|improved?|eased|get|got|attain\w*|achiev\w*|climb\w*|rise|rose)"
+            r"(?:\s+(?:by|to|down|even|above|over|beyond|better|past))*)" + _SMALL,
+            re.I,
+        ),
+    ),
+    (
         "nearly",
         re.compile(
             r"(?:a shade under|a touch under|a little under|a hair under|nearly|almost|just under|just below|"
@@ -107,6 +116,20 @@ _BEFORE: tuple[tuple[Bound, re.Pattern[str]], ...] = (
 _AFTER = re.compile(r"\s*(?:\+|or (?:more|better|greater|higher|so)|plus\b|and (?:more|better)|and then some)", re.I)
 
 
+_LEAVES = re.compile(
+    r"\b(?:(?:remained|remains|left) (?:was|is)|kept|keeps?|keeping|left with|left|had only|has only|remaining|still has|(?:put )?(?:the |her |his )?pain (?:at|was|is|stood at|"
+    r"became|now)|(?:down )?to)\s+(?:still\s+)?(?:about\s+|roughly\s+|only\s+|just\s+|barely\s+)?[\"“]?(?:a\s+|an\s+)?$",
+    re.I,
+)
+_OF = re.compile(r"\s*(?:of\b|what\b|its\b|the\b)", re.I)
+_ALL_BUT = re.compile(r"\ball but\s+(?:about\s+)?(?:a\s+|an\s+|the last\s+)?$", re.I)
+_REMAINS = re.compile(
+    r"\s*(?:of (?:the|her|his|their|its|that|all)?\s*)?(?:\w+\s+){0,2}?pain\s+(?:(?:was|is|were|had|has)\s+)?(?:still\s+|yet\s+)?"
+    r"(?:left|remain\w*|persist\w*|there|unrelieved|unchanged|stayed|present|untouched)\b",
+    re.I,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Percent:
     """A part of a whole in percent, `text[start:end]`; `low == high` unless `bound` is "range"."""
@@ -116,6 +139,12 @@ class Percent:
     low: float
     high: float
     bound: Bound
+
+
+def left_over(text: str, part: Percent) -> bool:
+    """Whether a part is what remains and not what is gone: "a third of the pain was left", "all but a quarter", "to 40 % of"."""
+    before, after = text[: part.start], text[part.end :]
+    return bool(_LEAVES.search(before) and _OF.match(after) or _ALL_BUT.search(before) or _REMAINS.match(after))
 
 
 def number(text: str) -> float:

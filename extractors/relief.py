@@ -16,8 +16,8 @@ from extractors.finding import Finding
 from extractors.flowsheet import from_table, labelled
 from extractors.outcomes import Scores, computed, function_finding, function_word, relief_finding, scored
 from extractors.procedures import Topic, topic_of, topics
-from extractors.quantities import NUMBER, Percent, number, percents, side
-from extractors.scores import changes_in, pain_scores
+from extractors.quantities import NUMBER, Percent, left_over, number, percents, side
+from extractors.scores import Change, changes_in, pain_scores
 from extractors.segment import Segment
 from extractors.stream import Pages, dated
 
@@ -31,11 +31,17 @@ _PEOPLE = re.compile(
     r"agrees|estimates?)\b)",
     re.I,
 )
-_KEPT = re.compile(
-    r"\b(?:kept|keeps?|keeping|left with|had only|has only|remaining|still has|put (?:the )?pain at|"
-    r"(?:down )?to)\s+(?:about\s+|roughly\s+|only\s+|just\s+)?[\"“]?(?:a\s+|an\s+)?$",
+_AVERAGE = re.compile(r"\b(?:average\w*|avg|mean|overall|over the whole|throughout)\b", re.I)
+_PART = re.compile(
+    r"[^.;]{0,30}?\b(?:for|in|over|during) (?:only |just |barely |about )?(?:the first (?:\w+ )?(?:hours?|minutes|night|day|evening)\b"
+    r"(?: only| alone|[^.]*\b(?:no (?:later|further|other)|then|thereafter|nothing|afterwards?|remaining|rest)\b)|"
+    r"\w+ (?:hours? )?(?:out )?of (?:the|its|her|his) (?:\w+ )?\w+ (?:hours|days|nights)|(?:an?|one|two|1|2) hours? only)"
+    r"|[^.;]{0,20}?\b(?:only|just) (?:briefly|for|in|during)\b|[^.;]{0,12}?\bbriefly\b",
     re.I,
 )
+"""A part of the trial only, after a figure."""
+_TIMES = re.compile(r"\b(?:best|worst|peak\w*|first|second|third|then|later|initially|at first|days?|hours?|nights?|morning|evening)\b", re.I)
+_HOPED = re.compile(r"\b(?:would|will|might|could|should|may) (?:\w+ )?(?:be|give|have|get|bring|reach)\s+(?:about\s+|at least\s+)?$|\b(?:hoped|expected|wished)(?: for| to)?(?: be)?\s+$", re.I)
 _WORD_ZERO = re.compile(
     r"\b(?:no|without any|zero|not any|little or no|nil|absolutely no)\s+(?:pain\s+)?(?:relief|"
     r"benefit|improvement|change in (?:the |his |her )?pain|response)\b|\bpain (?:was |is |remained |"
@@ -98,17 +104,34 @@ def _stated(segment: Segment, where: Excerpt, day: str | None) -> Iterator[Findi
     if segment.kind == "tick":
         yield from _ticked(segment, where, day)
         return
-    numbers = False
-    for percent in percents(text):
-        if not _is_relief(text, percent):
-            continue
-        numbers = True
+    spoken = percents(text)
+    told = _of_whole(text, [percent for percent in spoken if _is_relief(text, percent)])
+    for percent in told:
         yield _percent(where, percent, text, day)
-    if not numbers and not _GOAL.search(text):
+    hoped = [percent for percent in spoken if percent not in told and _HOPED.search(text[: percent.start])]
+    if hoped and not told:
+        hope = _percent(where, hoped[0], text, day)
+        yield replace(hope, assertion=replace(hope.assertion, hypothetical=True))
+    if not told and not _GOAL.search(text):
         if _WORD_ZERO.search(text) and topic_of(f"{segment.heading} {text}") == "trial":
             yield relief_finding(where, 0.0, "exact", 0.0, 0.0, day, "no relief as stated", "stated")
         elif _VAGUE.search(text) and topic_of(text) != "other" and not changes_in(text, "pain"):
             yield relief_finding(where, "vague", "exact", None, None, day, None, "stated")
+
+
+def _of_whole(text: str, told: Sequence[Percent]) -> list[Percent]:
+    """What is said of the whole trial: an average before a best or a worst; of times that differ, a range.
+
+    A figure that holds for a part of it only ("80 % for two of the 48 hours") leaves the rest open.
+    """
+    starts = [0, *(p.end for p in told)]
+    average = [p for p, at in zip(told, starts, strict=False) if _AVERAGE.search(text[max(at, p.start - 25) : p.start])]
+    if average or len(told) == 1:
+        return [replace(p, low=0.0, bound="range") if _PART.match(text, p.end) else p for p in average or told]
+    sides = {side(p.low, p.high, p.bound) for p in told}
+    if len(sides) > 1 and _TIMES.search(text):
+        return [Percent(told[0].start, told[-1].end, min(p.low for p in told), max(p.high for p in told), "range")]
+    return list(told)
 
 
 def _ticked(segment: Segment, where: Excerpt, day: str | None) -> Iterator[Finding]:
@@ -161,6 +184,8 @@ def _is_relief(text: str, percent: Percent) -> bool:
         r"\b(?:pain|relief|better)\b", clause, re.I
     ):
         return False
+    if left_over(text, percent) and re.search(r"\bpain\b", clause, re.I):
+        return True
     near = text[max(left, percent.start - 80) : min(right, percent.end + 40)]
     tight = text[max(left, percent.start - 12) : min(right, percent.end + 14)]
     if _NOT_RELIEF.search(tight) or re.search(
@@ -187,7 +212,7 @@ def _quoted(text: str, at: int) -> bool:
 def _percent(where: Excerpt, percent: Percent, text: str, day: str | None) -> Finding:
     low, high, bound = percent.low, percent.high, percent.bound
     # "pain was down to a third of what it was" leaves a third: two thirds are gone.
-    if _KEPT.search(text[: percent.start]) and re.match(r"\s*(?:of\b|what\b|its\b|the\b)", text[percent.end :], re.I):
+    if left_over(text, percent):
         low, high = 100 - high, 100 - low
         bound = {"at_least": "at_most", "at_most": "at_least", "nearly": "at_least"}.get(bound, bound)  # type: ignore[assignment]
     verdict = side(low, high, bound)
@@ -206,12 +231,12 @@ def _told(segment: Segment, where: Excerpt, day: str | None, scores: Scores) -> 
     changes = changes_in(text, "pain")
     for change in changes:
         if change.measure == "pain":
-            yield scored(change.before, change.during, change.unit, day, where, where)
+            yield _scored(change, day, where)
         elif (word := function_word(change.before, change.during, change.measure)) is not None:
             yield function_finding(word, change.before, change.during, change.unit, change.name, where, day)
     taken = [(c.start, c.end) for c in changes]
     for score in pain_scores(text, True):
-        if any(a <= score.start < b for a, b in taken):
+        if any(a <= score.start < b for a, b in taken) or _OPEN_RANGE.search(text[: score.start]):
             continue
         if score.phase == "before":
             scores.before.append((score.value, where))
@@ -219,6 +244,19 @@ def _told(segment: Segment, where: Excerpt, day: str | None, scores: Scores) -> 
             scores.during.append((score.value, where))
 
 
+def _scored(change: Change, day: str | None, where: Excerpt) -> Finding:
+    """Relief from two scores; from a range ("8 to a 4-5") by its worse end, or open where its ends disagree."""
+    worst = scored(change.before, change.worst, change.unit, day, where, where)
+    best = scored(change.before, change.during, change.unit, day, where, where)
+    low, high = worst.attributes["low"], best.attributes["high"]
+    if worst.attributes["side"] == best.attributes["side"] or not (isinstance(low, float) and isinstance(high, float)):
+        return worst
+    words = f"{change.before:g} -> {change.during:g} to {change.worst:g} = {low:g} to {high:g} % reduction"
+    return relief_finding(where, "vague", "range", low, high, day, words, "scores", (where,))
+
+
+_OPEN_RANGE = re.compile(rf"\bbetween\s+(?:an?\s+)?(?:{NUMBER}\s+and\s+(?:an?\s+)?)?$", re.I)
+""" "Somewhere between 3 and 5" is no score."""
 _DOSE = re.compile(rf"({NUMBER})\s*(?:mg|mcg|micrograms?|µg)\b", re.I)
 
 

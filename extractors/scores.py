@@ -76,6 +76,18 @@ _LONE = re.compile(
 )
 
 
+_BY_POINTS = re.compile(
+    rf"(?:of|at|from|was|a|an)\s+(?P<a>{NUMBER})(?:\s*/\s*10)?(?P<ua>)\s*,?\s*(?:it )?(?P<arrow>(?:came|went|fell|dropped|eased|down|lowered)"
+    rf"(?: down)?(?: by)?)\s+(?:by\s+)?(?:about\s+)?(?P<b>{NUMBER})\s+(?P<ub>points?)\b",
+    re.I,
+)
+""" "Her score of 9 came down by 6 points"."""
+_TO_BETWEEN = re.compile(
+    rf"\b(?:from|of|at)\s+(?P<a>{NUMBER})(?:\s*/\s*10)?(?P<ua>)\s+(?:down\s+)?to\s+(?:\w+\s+)?between\s+(?:an?\s+)?(?P<b>{NUMBER})(?P<ub>)", re.I
+)
+_RANGE = re.compile(rf"(?:\s*/\s*10)?\s*(?:-|–|\bto\b|\bor\b)\s*(?:an?\s+)?(?P<n>{NUMBER})(?![\w/:]|\s*(?:%|\w*(?:hours?|days?|mg|mcg)))", re.I)
+_BETWEEN = re.compile(_RANGE.pattern.replace("-|–", "-|–|and", 1), re.I)
+"""The other end of a score that is a range."""
 _CUED = re.compile(
     r"\b(?:before|during|baseline|base|pre(?:[- ]trial)?|usual|customary|thereafter|(?:on|during) (?:the )?(?:drug|"
     r"trial|catheter|infusion))\s*[:=(]?\s*(?:was|of|at|a|an)?\s*$",
@@ -98,7 +110,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`before` -> `during` of one measure, both in `text[start:end]`."""
+    """`before` -> `during` of one measure, both in `text[start:end]`; of a range `during` is the better end, `worst` the other."""
 
     start: int
     end: int
@@ -107,6 +119,7 @@ class Change:
     measure: str
     name: str
     unit: str
+    worst: float = 0.0
 
 
 def targeted(text: str, at: int) -> bool:
@@ -129,7 +142,7 @@ def changes_in(text: str, default: str = "") -> list[Change]:
     """
     found: list[Change] = []
     text = undated(text)
-    for pattern in (_PAIR, _AGAINST):
+    for pattern in (_BY_POINTS, _TO_BETWEEN, _PAIR, _AGAINST):
         for match in pattern.finditer(text):
             if any(c.start < match.end() and match.start() < c.end for c in found) or targeted(text, match.start()):
                 continue
@@ -141,6 +154,11 @@ def changes_in(text: str, default: str = "") -> list[Change]:
 
 def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Change | None:
     before, during = number(match["a"]), number(match["b"])
+    if not spoken and (match["ub"] or "").lower().startswith("point") and during < before:
+        during = before - during  # "came down 5 points from 9"
+    between = re.search(r"\bbetween\s*$", text[: match.start("b")])
+    beyond = (_BETWEEN if between else _RANGE).match(text, match.end())
+    worst = max(during, number(beyond["n"])) if beyond else during
     measure, name = _measure(text, match.start(), default)
     units = {u.lower() for u in (match["ua"], match["ub"]) if u}
     unit = (match["ub"] or match["ua"] or "").lower()
@@ -172,7 +190,7 @@ def _change(text: str, match: re.Match[str], default: str, spoken: bool) -> Chan
             re.I,
         ):
             return None
-        return Change(match.start(), match.end(), before, during, "pain", name, unit)
+        return Change(match.start(), match.end(), before, during, "pain", name, unit, min(worst, limit))
     if (
         spoken
         and match["arrow"].lower() == "to"

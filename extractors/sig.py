@@ -112,109 +112,140 @@ def regimens_in(text: str, anchor: date | None = None, last: Regimen | None = No
     """
     if last is None and not opioids_in(text):
         return []  # a dose without a drug before it belongs to none
-    return list(_gather(text, list(tokens_of(text, anchor)), last))
+    found = list(_gather(text, list(tokens_of(text, anchor)), last))
+    return [_as_often(one, after) for one, after in zip(found, [*found[1:], None], strict=False)]
+
+
+def _as_often(one: Regimen, after: Regimen | None) -> Regimen:
+    """ "From 40 mg to 20 mg twice a day": how often is said once, for both."""
+    shared = after is not None and one.superseded and one.drug == after.drug and one.strength and not one.total
+    if after is None or not shared or one.per_day() is not None or after.per_day() is None:
+        return one
+    return replace(one, times=after.times, units=after.units)
+
+
+class _State:
+    """What the words so far have come to: the regimen being filled, the one before it, a date that leads what follows,
+    and a dose whose drug comes after it."""
+
+    __slots__ = ("last", "lead", "now", "spare")
+
+    def __init__(self, last: Regimen | None) -> None:
+        self.now: Regimen | None = None
+        self.last = last
+        self.lead: DateMention | None = None
+        self.spare: list[Token] = []
+
+    def fill(self, token: Token, text: str = "") -> None:
+        assert self.now is not None
+        self.now = self.last = _fill(self.now, token, text)
 
 
 def _gather(text: str, tokens: list[Token], last: Regimen | None) -> Iterator[Regimen]:
-    """The state machine: `now` is the regimen being filled, `spare` a dose whose drug comes after it.
+    """The state machine, token by token.
 
     `last` is the regimen before: a dose without a drug's name, after words such as "now" or "reduced
     to", is that drug's next dose.
     """
-    now: Regimen | None = None
-    lead: DateMention | None = None
-    spare: list[Token] = []
+    state = _State(last)
     for index, token in enumerate(tokens):
-        if token.kind == "drug":
-            assert token.drug is not None
-            if now:
-                yield replace(
-                    now,
-                    superseded=bool(
-                        _SWAPPED.search(text[max(0, now.start - 40) : token.start])
-                        and _ONTO.search(text[now.end : token.start])
-                    ),
-                )
-            now = last = Regimen(token.drug, token.start, token.end, day=lead)
-            if token.drug.strength:
-                now = replace(now, strength=(token.drug.strength,) * 2, told=True)
-            if (
-                any(t.kind in ("strength", "total", "rate", "combination") for t in spare)
-                and token.start - spare[-1].end < 14
-                and not re.search(r"[;.,(\t]", text[spare[-1].end : token.start])
-            ):
-                for held in spare:
-                    now = _fill(now, held)
-                now = replace(now, start=spare[0].start)
-            spare = []
-        elif token.kind == "other":
-            if now:
-                yield now
-            now, last, spare = None, None, []
-        elif token.kind == "date":
-            if (
-                now
-                and (now.told or now.stopped)
-                and (now.day is None or now.day == lead)
-                and _trails(text, now, token, lead)
-            ):
-                now = replace(now, day=token.day, end=max(now.end, token.end))
-            else:
-                lead = token.day
-        elif token.kind in ("break", "dash", "past"):
-            if now and now.told:
-                yield now
-                now, last = None, now
-            if token.kind == "break":
-                spare, lead = [], (lead if now is None and _only_date(text, tokens, index) else None)
-        elif token.kind in ("strength", "total", "rate", "micro", "combination", "conc"):
-            if now and now.told and _amount_known(now) and not (token.kind == "conc" or now.concentration):
-                between = text[now.end : token.start]
-                joined = bool(_AND.fullmatch(between))
-                yield replace(now, superseded=not joined and bool(_CHANGED.search(between)))
-                now = Regimen(
-                    now.drug,
-                    token.start,
-                    token.end,
-                    day=now.day if joined else lead if lead != now.day else None,
-                    joined=joined,
-                )
-            elif now is None and last is not None and _LEAD.search(text[max(0, token.start - 24) : token.start]):
-                now = Regimen(last.drug, token.start, token.end, day=lead)
-            if now is None:
-                spare = [*spare, token] if spare and spare[-1].kind in ("count", "bare") else [token]
-            else:
-                now = last = _fill(now, token)
-        elif now is None:
-            now = _elliptic(text, token, tokens[index + 1] if index + 1 < len(tokens) else None, last, lead)
-            if now is None:
-                spare = (
-                    [token]
-                    if token.kind in ("count", "bare")
-                    else [*spare, token]
-                    if spare and token.kind in ("perday", "times", "abbr")
-                    else spare
-                )
-        elif (
-            token.kind == "bare"
-            and now.told
-            and now.per_day()
-            and (
-                again := _elliptic(
-                    text,
-                    token,
-                    tokens[index + 1] if index + 1 < len(tokens) else None,
-                    now,
-                    lead if lead != now.day else None,
-                )
-            )
-        ):
-            yield replace(now, superseded=bool(_CHANGED.search(text[now.end : token.start])))
-            now = last = again
-        else:
-            now = last = _fill(now, token, text)
-    if now:
-        yield now
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        match token.kind:
+            case "drug":
+                yield from _drug(text, token, state)
+            case "other":
+                if state.now:
+                    yield state.now
+                state.now, state.last, state.spare = None, None, []
+            case "date":
+                _date(text, token, state)
+            case "break" | "dash" | "past":
+                yield from _pause(text, tokens, index, state)
+            case "strength" | "total" | "rate" | "micro" | "combination" | "conc":
+                yield from _amount_token(text, token, state)
+            case _:
+                yield from _schedule(text, token, following, state)
+    if state.now:
+        yield state.now
+
+
+def _drug(text: str, token: Token, state: _State) -> Iterator[Regimen]:
+    """A drug's name begins a regimen; a dose just before it is its own ("10 mg of oxycodone")."""
+    assert token.drug is not None
+    if state.now:
+        swapped = _SWAPPED.search(text[max(0, state.now.start - 40) : token.start])
+        yield replace(state.now, superseded=bool(swapped and _ONTO.search(text[state.now.end : token.start])))
+    now = Regimen(token.drug, token.start, token.end, day=state.lead)
+    state.last = now
+    if token.drug.strength:
+        now = replace(now, strength=(token.drug.strength,) * 2, told=True)
+    spare = state.spare
+    if (
+        any(t.kind in ("strength", "total", "rate", "combination") for t in spare)
+        and token.start - spare[-1].end < 14
+        and not re.search(r"[;.,(\t]", text[spare[-1].end : token.start])
+    ):
+        for held in spare:
+            now = _fill(now, held)
+        now = replace(now, start=spare[0].start)
+    state.now, state.spare = now, []
+
+
+def _date(text: str, token: Token, state: _State) -> None:
+    """A date of the dose before it, else one that leads what follows."""
+    now = state.now
+    free = now and (now.told or now.stopped) and (now.day is None or now.day == state.lead)
+    if now and free and _trails(text, now, token, state.lead):
+        state.now = replace(now, day=token.day, end=max(now.end, token.end))
+    else:
+        state.lead = token.day
+
+
+def _pause(text: str, tokens: list[Token], index: int, state: _State) -> Iterator[Regimen]:
+    """A full stop, a dash or "was" ends a regimen that has an amount."""
+    if state.now and state.now.told:
+        yield state.now
+        state.now, state.last = None, state.now
+    if tokens[index].kind == "break":
+        leads = state.now is None and _only_date(text, tokens, index)
+        state.spare, state.lead = [], (state.lead if leads else None)
+
+
+def _amount_token(text: str, token: Token, state: _State) -> Iterator[Regimen]:
+    """A strength or total: of the drug before it, of the same drug again, or of one still to be named."""
+    now, lead = state.now, state.lead
+    if now and now.told and _amount_known(now) and not (token.kind == "conc" or now.concentration):
+        between = text[now.end : token.start]
+        joined = bool(_AND.fullmatch(between))
+        yield replace(now, superseded=not joined and bool(_CHANGED.search(between)))
+        day = now.day if joined else lead if lead != now.day else None
+        state.now = Regimen(now.drug, token.start, token.end, day=day, joined=joined)
+    elif now is None and state.last is not None and _LEAD.search(text[max(0, token.start - 24) : token.start]):
+        state.now = Regimen(state.last.drug, token.start, token.end, day=lead)
+    if state.now is None:
+        spare = state.spare
+        state.spare = [*spare, token] if spare and spare[-1].kind in ("count", "bare") else [token]
+    else:
+        state.fill(token)
+
+
+def _schedule(text: str, token: Token, following: Token | None, state: _State) -> Iterator[Regimen]:
+    """How many and how often; a bare number after a full dose may be the same drug's next one."""
+    now, spare = state.now, state.spare
+    if now is None:
+        state.now = _elliptic(text, token, following, state.last, state.lead)
+        if state.now is None and token.kind in ("count", "bare"):
+            state.spare = [token]
+        elif state.now is None and spare and token.kind in ("perday", "times", "abbr"):
+            state.spare = [*spare, token]
+        return
+    lead = state.lead if state.lead != now.day else None
+    again = _elliptic(text, token, following, now, lead) if token.kind == "bare" and now.told and now.per_day() else None
+    if again:
+        yield replace(now, superseded=bool(_CHANGED.search(text[now.end : token.start])))
+        state.now = state.last = again
+    else:
+        state.fill(token, text)
 
 
 def _elliptic(

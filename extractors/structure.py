@@ -23,6 +23,9 @@ BULLET = re.compile(r"\s*(?:[-*•·–▪]\s+|\(?\d{1,2}[.)]\s+|\(?[a-hA-H][.)]
 FIELD = re.compile(r"\s*(?P<label>[A-Za-z#](?:[\w /&(),'#+-]|\.(?! [A-Z][a-z])){0,48}?)\s*:(?!\d)\s*(?P<value>\S.*)?$")
 GAP = re.compile(r"\t| {3,}|\s\|\s?|\|")
 DIGIT = re.compile(r"\d")
+DATED = re.compile(r"\s*(?:[A-Za-z]+\s+){0,2}(?:\d{1,2}/)?\d{1,2}/(?:\d\d){1,2}\s*|\s*(?:[A-Za-z]+\s+){0,2}[A-Z][a-z]{2,8}\.? (?:19|20)\d\d\s*")
+"""A column of a day or a month: "09/2025", "Dose 01/26", "June 2025"."""
+MEDICINE = re.compile(r"^\W*(?:drug|medic\w+|opioid|agent|regimen)s?\b", re.I)
 ONE_SENTENCE = ("allergies", "medications", "laboratory")
 """Labels within a line ("Allergies: NKDA. Airway clear.") that reach no further than their sentence."""
 
@@ -211,7 +214,9 @@ def _unanswered(cells: list[str], widest: int) -> bool:
 
 
 def _is_header(cells: list[str]) -> bool:
-    """Column headers are words, not results: no cell is a number, most have no digit."""
+    """Column headers are words, not results: no cell is a number, most have no digit; only a medicine's doses stand under days."""
+    if len(cells) >= 3 and MEDICINE.search(cells[0]) and all(DATED.fullmatch(c) for c in cells[1:]):
+        return True
     return len(cells) >= 2 and sum(bool(DIGIT.search(c)) for c in cells) <= len(cells) // 3 and not any(":" in c for c in cells)
 
 

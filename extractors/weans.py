@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from extractors.cues import cue
 from extractors.dates import dates_in
@@ -11,10 +12,10 @@ from extractors.document import Excerpt, Page, excerpt
 from extractors.finding import Finding
 from extractors.opioids import opioids_in
 from extractors.patterns import rare
-from extractors.quantities import NUMBER, Bound, Percent, number, percents, side
+from extractors.quantities import Bound, Percent, number, percents, side
 from extractors.segment import Segment
 from extractors.stream import SILENT, Pages, anchor_of, dated
-from extractors.weanwords import AFTER, AHEAD
+from extractors.weanwords import AFTER, AHEAD, COUNTS, another_stays, parts_of
 
 _OPIOID = rare(
     r"\bopioids?\b|\bopiates?\b|\bnarcotics?\b|\bMME\b|\bMEDD?\b|\bOMEDD?\b|\bOME\b|\bmorphine equivalents?\b|"
@@ -24,7 +25,7 @@ _OPIOID = rare(
     re.I,
 )
 _DOWN = re.compile(
-    r"\bwean(?:ed|ing|s)?\b|\btaper(?:ed|ing|s)?\b|\breduc\w+|\bcut\b|\bdecreas\w+|\blower\w*|"
+    r"\bwean(?:ed|ing|s)?\b|\btaper(?:ed|ing|s)?\b|\breduc\w+|\bcut(?:s|ting)?\b|\bdecreas\w+|\blower\w*|"
     r"\bdown\b|\bdropp?\w*|\bcame (?:down|off)\b|\bbelow\b|\bless\b|\bhalved\b|\bshed\b|\bfewer\b|"
     r"\bfraction\b|\bdiminish\w+|\btrimm?\w+|\bhalf (?:of )?(?:what|the|his|her)\b|\boff\b|\bremoved\b|"
     r"\btaken away\b|\brun down\b",
@@ -44,14 +45,14 @@ _OTHERS = cue("weans_others")
 _OTHER_DRUG = cue("weans_other_drug")
 _POLICY = cue("weans_policy")
 _VAGUE = cue("weans_vague")
-_PILLS = re.compile(
-    rf"\bfrom\s+(?:about\s+|roughly\s+|some\s+)?(?P<a>{NUMBER})(?:\s+(?:\w+\s+){{0,2}}(?:tabs?|"
-    rf"tablets?|pills?|caps?|capsules?|doses?))?(?:\s+(?:(?:a|per|each|every)\s+day|"
-    rf"daily))?\s+(?:down\s+)?to\s+(?:about\s+|"
-    rf"just\s+|only\s+)?(?P<b>{NUMBER})(?P<tail>\s+(?:\w+\s+){{0,2}}(?:tabs?|tablets?|pills?|"
-    rf"caps?|capsules?|doses?))?(?P<day>\s+(?:(?:a|per|each|every)\s+day|daily))?",
+_NEVER = re.compile(
+    r"\b(?:opioids?|opiates?|narcotics?|dose|doses|dosage|regimen|MME)\b[^.;]{0,50}\b(?:never|not|n't)(?: been| yet)* "
+    r"(?:weaned|tapered|reduced|changed|lowered|cut|decreased|touched)\b(?= at all\b| ahead of| before| prior to|\s*[.;,]|$)"
+    r"|\bno (?:wean|taper|reduction)(?:ing)?(?: of (?:the |his |her )?\w+)? (?:was|has been|had been) (?:done|made|attempted|tried|started|begun)"
+    r"|\b(?:dose|regimen|MME)\b[^.;]{0,30}\b(?:unchanged|the same|no different) (?:at all|throughout|up to|until|before|going into)",
     re.I,
 )
+"""The regimen as a whole never went down; "unchanged" alone may be said of what a wean has reached."""
 _ANY = r"(?:opioids?|opiates?|narcotics?)"
 _NONE = rare(
     rf"\b(?:all|every|both|systemic|oral)\s+(?:(?:his|her|the|of|and|oral|systemic|"
@@ -90,20 +91,28 @@ _NONE = rare(
 def find_weans(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
     """`opioid_wean` findings stated as such (percent or "vague"), and `opioid_dose` 0 where all opioids were stopped.
 
-    Attributes of a wean: bound, low, high, after_trial, before_trial (the words place it there).
+    Attributes of a wean: bound, low, high, after_trial, before_trial (the words place it there); `parts`, the opioids of
+    which alone it is said (() for all), and `stays`, that the words beside it keep another one.
     """
     found: list[Finding] = []
     context = ""
-    for page, segment, today in dated(pages, day):
+    stream = list(dated(pages, day))
+    for index, (page, segment, today) in enumerate(stream):
         if segment.kind == "heading":
             context = segment.text
         elif segment.kind == "tick":
             found += _ticked(document_id, page, segment, today)
         elif not segment.marks & SILENT:
             found += _stopped(document_id, page, segment, today)
-            found += _stated(document_id, page, segment, today, context)
+            beside = " ".join(s.text for _, s, _ in stream[max(0, index - 1) : index + 2] if s.kind != "heading")
+            found += (_with_rest(f, beside) for f in _stated(document_id, page, segment, today, context))
             context = f"{segment.heading} {context[-200:]} {segment.text}"
     return found
+
+
+def _with_rest(wean: Finding, beside: str) -> Finding:
+    parts = wean.attributes["parts"]
+    return replace(wean, attributes={**wean.attributes, "stays": isinstance(parts, tuple) and another_stays(parts, beside)})
 
 
 def _ticked(document_id: str, page: Page, segment: Segment, day: str | None) -> Iterator[Finding]:
@@ -186,7 +195,7 @@ def _stated(document_id: str, page: Page, segment: Segment, day: str | None, con
         if _is_wean(text, percent):
             numbers = True
             yield _wean(where, text, day, percent)
-    for match in _PILLS.finditer(text):
+    for match in COUNTS.finditer(text):
         if (
             not _planned(text, match.start())
             and re.search(r"tab|pill|cap|dose|a day|per day|daily", match[0])
@@ -205,7 +214,13 @@ def _stated(document_id: str, page: Page, segment: Segment, day: str | None, con
                     reduction,
                     reduction,
                     f"{a:g} -> {b:g} a day = {reduction:g} % reduction",
+                    parts_of(text, match.start(), match.end()),
                 )
+    never = _NEVER.search(text)
+    if never and not numbers and not _planned(text, never.start()) and not _OTHERS.search(text) and not _OTHER_DRUG.search(text):
+        numbers = True
+        parts = parts_of(text, never.start(), never.end())
+        yield _made(where, text, day, 0.0, "exact", 0.0, 0.0, "never reduced as stated", parts)
     vague = _VAGUE.search(text)
     if (
         not numbers
@@ -300,6 +315,7 @@ def _wean(where: Excerpt, text: str, day: str | None, percent: Percent) -> Findi
         percent.low,
         percent.high,
         f"{text[percent.start : percent.end].strip()} as stated",
+        parts_of(text, percent.start, percent.end),
     )
 
 
@@ -330,6 +346,7 @@ def _made(
     low: float | None,
     high: float | None,
     derivation: str | None,
+    parts: tuple[str, ...] = (),
 ) -> Finding:
     attributes = {
         "bound": bound,
@@ -337,6 +354,8 @@ def _made(
         "high": high,
         "after_trial": bool(AFTER.search(text)),
         "before_trial": bool(AHEAD.search(text)),
+        "parts": parts,
+        "stays": False,
     }
     return Finding(
         "opioid_wean",

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from extractors.answers import answered
+from extractors.answers import answered, asked
 from extractors.document import Excerpt, Line, Page
 from extractors.finding import Finding
 from extractors.structure import segments
@@ -75,3 +75,24 @@ def test_a_label_alone_in_a_row_of_a_table_is_an_empty_prompt() -> None:
     lines = tuple(Line(m.start(), m.end(), "row") for m in re.finditer("[^\n]+", text))
     parts = segments(replace(page(text), lines=lines))
     assert ["unanswered" in s.marks for s in parts] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("Active infection:   [ ] Yes   [x] No", ("infection", "absent")),
+        ("Other implanted programmable device:  [x] Yes   [ ] No   Type: InterStim", ("programmable_device", "present")),
+        ("Increased ICP?  ☐ Yes  ☒ No", ("intracranial_pressure", "normal")),
+        ("Bleeding disorder  ☒ Yes  ☐ No", ("coagulopathy", "present")),
+        ("Active infection:   [ ] Yes   [ ] No", None),
+        ("Active infection:   [x] Yes   [x] No", None),
+        ("History of infection:   [x] Yes   [ ] No", None),
+        ("Infection risks explained:   [x] Yes   [ ] No", None),
+        ("Screened for bleeding disorder:   [x] Yes   [ ] No", None),
+    ],
+)
+def test_a_box_that_asks_for_a_condition_by_name_is_answered(line: str, said: tuple[str, str] | None) -> None:
+    form = Page(1, line, np.full((len(line), 4), np.nan, np.float32), 612, 792)
+    parts = segments(form)
+    found = [(f.kind, f.value) for f in asked("form", form, parts, [None] * len(parts))]
+    assert found == ([said] if said else [])

@@ -77,6 +77,7 @@ def test_scores_grades_and_strengths_are_no_dates(text: str) -> None:
         ("Dear Dr. Nwosu,\n\nOctober 14, 2025\n\nThank you for the referral of 9/2/2025.", "2025-10-14"),
         ("REQUEST\nDate submitted: 02/19/2026\nTarget date: 03/16/2026", "2026-02-19"),
         ("She is well and her pain is unchanged.\n\nDictated 01/28/2026", "2026-01-28"),
+        ("PAIN MEDICINE FOLLOW-UP\t02/03/2026\nRefill visit.", "2026-02-03"),
         ("FAX received 01/02/2026\nDOB 01/02/1950", None),
     ],
 )

@@ -137,3 +137,40 @@ def test_a_dictations_procedure_line_makes_its_flowsheet_the_trials() -> None:
 
 def test_consent_wording_on_what_counts_as_success_is_no_relief() -> None:
     assert relief("IT trial note. It is thought to have worked when pain drops by half or more.") == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "value"),
+    [
+        ("All but a quarter of the pain was gone.", 75.0),
+        ("Only one quarter of the pain was left.", 75.0),
+        ("Pain was a third of what it had been.", 66.7),
+        ("Just a fifth of her usual pain remained.", 80.0),
+        ("Four fifths of the pain persisted.", 20.0),
+        ("Pain dropped to 40 percent of baseline.", 60.0),
+        ("Pain dropped by 40 percent.", 40.0),
+        ("Not even half of the pain went away.", "under_half"),
+        ("The pain was not reduced by half.", "under_half"),
+        ("Relief never exceeded 50 %.", "under_half"),
+        ("The pain was reduced by no less than 50 %.", 50.0),
+        ("Best relief 70 %, worst 30 %, average 45 %.", 45.0),
+        ("60 % relief on day one, 30 % on day two.", "vague"),
+        ("Relief was 80 % for two of the 48 hours.", "vague"),
+        ("Relief was 70 percent in the first hour only.", "vague"),
+        ("Relief was 80 % for eighteen hours.", 80.0),
+        ("Pain came down 5 points from 9.", 55.6),
+        ("Pain came down 3 points from 8.", 37.5),
+        ("Pain went from 8 to a 4-5.", "vague"),
+        ("Pain went from 8 to 2-3.", 62.5),
+        ("Pain fell from 8 to somewhere between 3 and 5.", "vague"),
+        ("Her score of 9 came down by 6 points.", 66.7),
+        ("What remained was a quarter of the pain.", 75.0),
+    ],
+)
+def test_what_is_left_what_is_gone_and_for_how_much_of_the_trial(sentence: str, value: float | str) -> None:
+    assert [f.value for f in relief(f"The intrathecal trial is done. {sentence}")] == [value]
+
+
+def test_a_figure_that_was_only_hoped_for_is_no_relief() -> None:
+    (made,) = relief("The intrathecal trial is done. Her daughter thought that the pain would be 60 % better.")
+    assert made.assertion.hypothetical

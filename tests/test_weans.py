@@ -78,3 +78,37 @@ def test_stopping_all_opioids_is_a_dose_of_zero_on_its_day(text: str, day: str) 
 )
 def test_other_negated_opioids_are_not_stopping(text: str) -> None:
     assert [f for f in weans(text) if f.kind == "opioid_dose"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "stays"),
+    [
+        ("The long-acting morphine was cut in half, the breakthrough oxycodone left as it was.", ("morphine ER",), True),
+        ("MS Contin is down 50 percent. Her Percocet continues at the same dose.", ("morphine ER",), True),
+        ("Of her two opioids the methadone has come off by 50 percent; the other has not been adjusted.", ("methadone",), True),
+        ("The long-acting opioid was halved.", ("long-acting",), False),
+        ("Total opioid dose, methadone included, is down by 60 percent.", (), False),
+        ("Both the patch and the hydrocodone were cut by half.", (), False),
+        ("She was weaned by 55 percent.", (), False),
+    ],
+)
+def test_of_which_opioid_a_wean_is_said(text: str, parts: tuple[str, ...], stays: bool) -> None:
+    (made,) = [f for f in weans(text) if f.kind == "opioid_wean"]
+    assert (made.attributes["parts"], made.attributes["stays"]) == (parts, stays)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Her opioid dose was never reduced before the trial.",
+        "Opioids had not been weaned ahead of the trial.",
+        "No wean of the opioids was attempted.",
+    ],
+)
+def test_opioids_that_never_came_down_are_no_wean(text: str) -> None:
+    assert [f.value for f in weans(text) if f.kind == "opioid_wean"] == [0.0]
+
+
+@pytest.mark.parametrize("text", ["Since the wean her opioid dose is unchanged.", "Her gabapentin dose was not changed."])
+def test_a_dose_that_stays_where_a_wean_left_it_says_nothing(text: str) -> None:
+    assert [f.value for f in weans(text) if f.kind == "opioid_wean"] == []

@@ -1,0 +1,35 @@
+"""What a finding's own words add to it."""
+
+import pytest
+
+from extractors.details import with_details
+from extractors.document import Excerpt
+from extractors.finding import Finding
+from extractors.modality import with_modality
+
+
+@pytest.mark.parametrize(
+    ("quote", "value"),
+    [
+        ("After the TIA we put her on clopidogrel and aspirin.", "taken"),
+        ("Eliquis was started on 02/28.", "taken"),
+        ("Apixaban, started in May, will be held three days before.", "held"),
+        ("She takes warfarin; last dose five days before the pump.", "held"),
+    ],
+)
+def test_an_anticoagulant_whose_holding_no_word_speaks_of_is_taken(quote: str, value: str) -> None:
+    finding = Finding("anticoagulant", "held", Excerpt("note", 1, 0, len(quote), quote), "learned")
+    assert with_details(finding).value == value
+
+
+@pytest.mark.parametrize(
+    ("quote", "still_to_come"),
+    [
+        ("Psych clearance: [x] Yes [ ] No date: pending", True),
+        ("Cleared by psychology, report to follow.", True),
+        ("Cleared by psychology on 01/20; authorization pending.", False),
+    ],
+)
+def test_an_evaluation_whose_report_is_to_come_is_none(quote: str, still_to_come: bool) -> None:
+    finding = Finding("psychological_evaluation", "cleared", Excerpt("note", 1, 0, len(quote), quote), "learned", score=0.95)
+    assert with_modality(finding).assertion.hypothetical == still_to_come

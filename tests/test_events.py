@@ -1,0 +1,48 @@
+"""Devices put in or taken out and anticoagulants begun, told by name."""
+
+import numpy as np
+import pytest
+
+from extractors.document import Page
+from extractors.events import find_events
+from extractors.structure import segments
+
+
+def events(text: str) -> list[tuple[str, object]]:
+    page = Page(1, text, np.full((len(text), 4), np.nan, np.float32), 612, 792)
+    parts = segments(page)
+    return [(f.kind, f.value) for f in find_events("note", page, parts, [None] * len(parts))]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Leadless pacemaker inserted via the right femoral vein.", ("programmable_device", "present")),
+        ("A single-chamber ICD was implanted on 02/14/2026.", ("programmable_device", "present")),
+        ("Explantation of spinal cord stimulator generator and leads, complete.", ("programmable_device", "absent")),
+        ("Rivaroxaban begun 03/01, to continue six months.", ("anticoagulant", "taken")),
+        ("Post PE. Eliquis 5 mg BID since 02/28.", ("anticoagulant", "taken")),
+        ("We put her on clopidogrel.", ("anticoagulant", "taken")),
+    ],
+)
+def test_what_was_done_is_told_by_name(text: str, said: tuple[str, str]) -> None:
+    assert events(text) == [said]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Her mother had a pacemaker implanted in May.",
+        "No pacemaker was implanted.",
+        "A spinal cord stimulator trial was placed and removed after a week.",
+        "A pacemaker will be placed next month.",
+        "The stimulator battery was removed, the leads remain.",
+        "Warfarin was held five days before the trial.",
+        "Took apixaban 5 mg until May 2025.",
+        "If AF returns, apixaban will be started.",
+        "Not started on warfarin.",
+        "Patients on warfarin must tell the nurse.",
+    ],
+)
+def test_what_was_not_done_or_not_to_the_patient_is_none(text: str) -> None:
+    assert events(text) == []

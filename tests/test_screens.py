@@ -1,0 +1,75 @@
+"""Drug screens, as panels and as sentences."""
+
+import numpy as np
+import pytest
+
+from extractors.document import Page
+from extractors.screens import find_screens
+from extractors.structure import segments
+
+POOR, GOOD, SUSPECTED = ("adherence", "poor"), ("adherence", "good"), ("substance_use_disorder", "suspected")
+
+
+def screens(text: str) -> list[tuple[str, object]]:
+    page = Page(1, text, np.full((len(text), 4), np.nan, np.float32), 612, 792)
+    return [(f.kind, f.value) for f in find_screens("note", [(page, segments(page))], "2026-02-10")]
+
+
+HEADER = "URINE DRUG SCREEN\n\nDrug\tResult\tPrescribed\tInterpretation\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("Oxycodone\tPOS\tYes\tConsistent\nCocaine\tNEG\tNo\tConsistent", [GOOD]),
+        ("Oxycodone\tNEG\tYes\tINCONSISTENT\nCocaine\tNEG\tNo\tConsistent", [POOR]),
+        ("Oxycodone\tPOS\tYes\tConsistent\nCocaine\tPOS\tNo\tINCONSISTENT", [POOR, SUSPECTED]),
+        ("Oxycodone\tPOS\tYes\nCocaine\tPOS\tNo", [POOR, SUSPECTED]),
+        ("Oxymorphone\tPOS\tmetabolite\nOxycodone\t1,412 ng/mL\tY\nMorphine\t<50\tN", [GOOD]),
+        ("Hydrocodone\tnot detected\tas needed\tConsistent\nCocaine\tNEG\tNo\tConsistent", []),
+        ("Ethyl glucuronide\tPOS\tNo\tINCONSISTENT", [POOR]),
+        ("Creatinine\t12\tNo\tABNORMAL\nOxycodone\tPOS\tYes\tConsistent", [GOOD]),
+    ],
+)
+def test_a_panel_is_judged_as_a_whole(rows: str, expected: list[tuple[str, object]]) -> None:
+    assert screens(HEADER + rows) == expected
+
+
+def test_the_expected_column_may_be_told_as_a_result() -> None:
+    table = "TOXICOLOGY\n\nAnalyte\tResult\tCutoff\tExpected\nMorphine\tPositive 2,300 ng/mL\t50\tPositive\nTHC\tNegative\t20\tNegative"
+    assert screens(table) == [GOOD]
+    assert screens(table.replace("THC\tNegative\t20", "THC\tPositive 61\t20")) == [POOR, SUSPECTED]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The urine screen showed nothing that she was not prescribed.", [GOOD]),
+        ("UDT today: only the prescribed tapentadol and its metabolite.", [GOOD]),
+        ("UDS consistent with his regimen.", [GOOD]),
+        ("Urine was negative for the hydromorphone that he is prescribed.", [POOR]),
+        ("The urine did not show the morphine she fills each month.", [POOR]),
+        ("UDS + for cocaine, + for oxycodone.", [POOR, SUSPECTED]),
+        ("Drug screen: methamphetamine detected, not prescribed.", [POOR, SUSPECTED]),
+        ("Alprazolam was found in the urine without a prescription.", [POOR, SUSPECTED]),
+    ],
+)
+def test_a_sentence_tells_what_a_screen_showed(text: str, expected: list[tuple[str, object]]) -> None:
+    assert screens(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UDS positive for oxycodone, negative for cocaine and methamphetamine.",
+        "Cocaine, PCP and heroin not detected in the urine.",
+        "If the urine is positive for cocaine the trial is off.",
+        "Urine culture positive for E. coli.",
+        "Her brother's urine was positive for heroin.",
+        "She agrees to random urine screens and to take only prescribed drugs.",
+        "Test\tResult\tReference\nPlatelets\t210\t150-400",
+        "The screen is pending.",
+    ],
+)
+def test_what_shows_nothing_unexpected_or_nothing_at_all_is_no_finding(text: str) -> None:
+    assert screens(text) == []
