@@ -15,6 +15,7 @@ from extractors.readers import Recognise, assemble, open_reader
 from extractors.readers.isolated import pages_isolated
 from extractors.readers.limits import Limits
 from extractors.readers.ocr_worker import Recogniser
+from extractors.rules import laid_over
 from pipeline.batch.task import FULL, Lost, Progress, Result, Settings, Task
 from pipeline.outputs import write_screening
 from pipeline.record import remember
@@ -43,10 +44,15 @@ class Screener:
 
         text = "No active infection."
         page = Page(1, text, np.full((len(text), 4), np.nan, np.float32), 612.0, 792.0)
-        find((Document("warm", "warm.txt", "", (page,)),), RequestHint("unknown", "unknown", None, None))
+        with laid_over(self.settings.rules):
+            find((Document("warm", "warm.txt", "", (page,)),), RequestHint("unknown", "unknown", None, None))
 
     def screen(self, task: Task, tell: Tell) -> Result | Lost:
         """Screen one packet. Whatever goes wrong with it is its own problem; a full disk is not."""
+        with laid_over(self.settings.rules):
+            return self._screen(task, tell)
+
+    def _screen(self, task: Task, tell: Tell) -> Result | Lost:
         started = time.monotonic()
         packet = task.packet
         try:
