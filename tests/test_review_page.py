@@ -18,7 +18,7 @@ from pipeline.store import Store, access, open_store
 from pipeline.store.ingest import ingest
 from pipeline.web.app import create_app
 from pipeline.web.passwords import hash_password
-from pipeline.web.views import KEYS
+from pipeline.web.words import KEYS
 
 playwright = pytest.importorskip("playwright.sync_api")
 PASSWORD = "four quiet herons wade"
