@@ -12,7 +12,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
 from types import ModuleType
 from typing import Any
 
@@ -39,7 +38,7 @@ from spacy.language import Language  # noqa: E402
 from spacy.tokens import Doc  # noqa: E402
 
 from extractors.finding import Assertion  # noqa: E402
-from extractors.rules import parsed  # noqa: E402
+from extractors.rules import own_text, rules  # noqa: E402
 
 MODES = ("negated", "historical", "hypothetical", "family", "uncertain")
 FORWARD = ("before", "around", "phrase", "heading")
@@ -63,18 +62,22 @@ def assertions(text: str, concepts: Sequence[tuple[int, int]]) -> list[Assertion
     return found
 
 
-@lru_cache(1024)
 def concepts(text: str) -> dict[str, list[Assertion]]:
     """Kind of fact -> how each of its concepts in one sentence is asserted; kinds without a concept are left out."""
+    return _concepts(text, own_text("concepts.yaml"), own_text("context.yaml"))
+
+
+@lru_cache(1024)
+def _concepts(text: str, own: str, _context: str) -> dict[str, list[Assertion]]:
     doc, _ = _doc(text)
     doc.spans[TARGETS] = []
-    _targets()(doc)
+    _targets(own)(doc)
     if not doc.spans[TARGETS]:
         return {}
     cues = _cues(doc)
     found: dict[str, list[Assertion]] = {}
     for span in doc.spans[TARGETS]:
-        for kind in _kinds()[span.text.lower()]:
+        for kind in _kinds(own)[span.text.lower()]:
             found.setdefault(kind, []).append(_assertion(doc, span.start, span.end, cues))
     return found
 
@@ -89,9 +92,9 @@ def _doc(text: str) -> tuple[Doc, list[int]]:
 
 def _cues(doc: Doc) -> dict[str, list[Cue]]:
     found: dict[str, list[Cue]] = {}
-    for mode, matcher in _matchers().items():
-        rules = [(start, end, matcher.rule_map[doc.vocab.strings[match]]) for match, start, end in matcher(doc)]
-        found[mode] = [(start, end, rule.category.lower(), rule.max_scope) for start, end, rule in rules]
+    for mode, matcher in _matchers(own_text("context.yaml")).items():
+        matched = [(start, end, matcher.rule_map[doc.vocab.strings[match]]) for match, start, end in matcher(doc)]
+        found[mode] = [(start, end, rule.category.lower(), rule.max_scope) for start, end, rule in matched]
     return found
 
 
@@ -138,43 +141,44 @@ def _nlp() -> Language:
 
 
 @cache
-def _matchers() -> dict[str, MedspacyMatcher]:
+def _matchers(own: str) -> dict[str, MedspacyMatcher]:
     """One matcher of cues for each kind of assertion; of cues that overlap, the longest of its kind counts."""
     matchers = {mode: MedspacyMatcher(_nlp()) for mode in MODES}
     for mode, matcher in matchers.items():
-        matcher.add(list(_rules(context_data(), mode)))
+        matcher.add(list(_rules(_file("context.yaml", own), mode)))
     return matchers
 
 
-@cache
 def context_data() -> dict[str, Any]:
-    """The cues of context.yaml."""
-    data: dict[str, Any] = parsed(files("extractors").joinpath("context.yaml").read_text("utf-8"))
-    return data
+    """The cues of context.yaml, a user's own included."""
+    return _file("context.yaml", own_text("context.yaml"))
+
+
+def concept_data() -> dict[str, Any]:
+    """The words of concepts.yaml and its examples, a user's own included."""
+    return _file("concepts.yaml", own_text("concepts.yaml"))
 
 
 @cache
-def _targets() -> TargetMatcher:
+def _file(name: str, own: str) -> dict[str, Any]:
+    return rules(name, own)
+
+
+@cache
+def _targets(own: str) -> TargetMatcher:
     matcher = TargetMatcher(_nlp(), rules=None, result_type="group", span_group_name=TARGETS)
-    matcher.add([TargetRule(word, "CONCEPT") for word in _kinds()])
+    matcher.add([TargetRule(word, "CONCEPT") for word in _kinds(own)])
     return matcher
 
 
 @cache
-def _kinds() -> dict[str, tuple[str, ...]]:
+def _kinds(own: str) -> dict[str, tuple[str, ...]]:
     """Concept word -> the kinds of facts that it may be about."""
     kinds: dict[str, tuple[str, ...]] = {}
-    for kind, entry in concept_data().items():
+    for kind, entry in _file("concepts.yaml", own).items():
         for word in entry["words"] if kind != "examples" else ():
             kinds[word] = (*kinds.get(word, ()), kind)
     return kinds
-
-
-@cache
-def concept_data() -> dict[str, Any]:
-    """The words of concepts.yaml, and its examples."""
-    data: dict[str, Any] = parsed(files("extractors").joinpath("concepts.yaml").read_text("utf-8"))
-    return data
 
 
 def _rules(data: dict[str, Any], mode: str) -> Iterator[ConTextRule]:

@@ -19,3 +19,12 @@ def marked(text: str, spots: Iterable[tuple[int, int, str]], colour: str = "#f3e
         out += f'{escape(text[at:start])}<mark style="{style}" title="{escape(title)}">{escape(text[start:end])}</mark>'
         at = end
     return out + escape(text[at:])
+
+
+def pieces(text: str, spots: Iterable[tuple[int, int]]) -> tuple[tuple[str, bool], ...]:
+    """`text` cut at (start, end) spots, which are in order and apart; each piece with whether it is one of them."""
+    cut, at = list[tuple[str, bool]](), 0
+    for start, end in spots:
+        cut += [(text[at:start], False), (text[start:end], True)]
+        at = end
+    return (*cut, (text[at:], False))

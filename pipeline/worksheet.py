@@ -14,6 +14,7 @@ from criteria.evidence import Evidence
 from criteria.policy import Policy
 from criteria.screening import CriterionResult, Screening
 from extractors.document import Document, Page
+from extractors.markup import pieces
 from pipeline.outputs import write_file
 from pipeline.pictures import Strip, strips
 
@@ -39,11 +40,7 @@ class Figure:
     @property
     def quote(self) -> tuple[tuple[str, bool], ...]:
         """The quoted words in pieces, and whether each was read with little confidence."""
-        excerpt, pieces, at = self.evidence.excerpt, list[tuple[str, bool]](), 0
-        for start, end in excerpt.doubtful:
-            pieces += [(excerpt.quote[at:start], False), (excerpt.quote[start:end], True)]
-            at = end
-        return (*pieces, (excerpt.quote[at:], False))
+        return pieces(self.evidence.excerpt.quote, self.evidence.excerpt.doubtful)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,18 @@ CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
+IMAGES = Path(__file__).parent.parent / "docs" / "images"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
-def signed_in(context: Any, address: str, store: Store, name: str, role: str = "reviewer") -> None:
-    """Give the browser a session of the person; the account is made where there is none."""
+def signed_in(
+    context: Any, address: str, store: Store, name: str, role: str = "reviewer", pending: bool = False
+) -> None:
+    """Give the browser a session of the person; the account is made where there is none. `pending`: a code is to come."""
     with store.write("test") as tx:
         found = access.find_account(tx.conn, name)
         account = int(str(found["id"])) if found else access.add_account(tx, name, role, ["default"])
-        secret = access.start_session(tx, account, "test")
+        secret = access.start_session(tx, account, "test", pending)
     # a __Host- cookie is set for https alone; on localhost the browser sends it without TLS too
     context.add_cookies([{"name": "__Host-sid", "value": secret, "url": address.replace("http:", "https:"), "secure": True,
                           "httpOnly": True, "sameSite": "Strict"}])  # fmt: skip
@@ -33,6 +38,15 @@ def opened(tab: Any, name: str) -> None:
         tab.click(".acts button.main")
         tab.wait_for_selector(".decide >> nth=0", state="attached")
         tab.wait_for_selector("html[data-ready=yes]")
+
+
+def pictured(tab: Any, name: str) -> None:
+    """Keep what the tab shows as a small PNG for the README: `PICTURES=1 pytest tests` makes its pictures anew."""
+    if os.environ.get("PICTURES") == "1":
+        from PIL import Image
+
+        shown = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
+        shown.quantize(64, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
 
 
 def violations(tab: Any) -> list[str]:

@@ -28,12 +28,13 @@ WHY = {
 }
 
 
-def quoted(document: Document, words: str, stance: str, page: int = 1) -> dict[str, Any]:
+def quoted(document: Document, words: str, stance: str, page: int = 1, doubtful: str = "") -> dict[str, Any]:
     text = document.pages[page - 1].text
     found = excerpt(document.document_id, document.pages[page - 1], text.index(words), text.index(words) + len(words))
     place = {"document_id": found.document_id, "page": page, "start": found.start, "end": found.end}
-    return {**place, "quote": found.quote, "boxes": [list(b) for b in found.boxes], "stance": stance, "finding": "fact",
-            "date": None, "attributes": {}}  # fmt: skip
+    unsure = [[found.quote.index(doubtful), found.quote.index(doubtful) + len(doubtful)]] if doubtful else []
+    return {**place, "quote": found.quote, "boxes": [list(b) for b in found.boxes], "doubtful": unsure, "stance": stance,
+            "finding": "fact", "date": None, "attributes": {}}  # fmt: skip
 
 
 def write_workspace(folder: Path, packets: int = 1, criteria: int = 5, pages: int = 2) -> Path:
@@ -59,7 +60,7 @@ def _screening(name: str, read: list[Document], criteria: int) -> dict[str, Any]
         ("conflicting", [quoted(note, LINES[2], "supports"), quoted(note, LINES[3], "contradicts")], []),
         ("insufficient", [], ["A statement on the platelets."]),
         ("not_met", [quoted(note, LINES[3], "contradicts", len(note.pages))], []),
-        ("met", [quoted(note, LINES[4], "supports")], []),
+        ("met", [quoted(note, LINES[4], "supports", doubtful="180")], []),
     )
     found = []
     titles = {c.id: c.title for c in load_policy("LA.CP.MP.173").criteria}

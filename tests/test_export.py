@@ -391,12 +391,20 @@ def test_label_studio_both_ways(labelled: list[Labelled], tmp_path: Path) -> Non
         list(training.from_label_studio(done))
 
 
-def test_label_studio_accepts_the_tasks(labelled: list[Labelled]) -> None:
-    interface = pytest.importorskip("label_studio_sdk.label_interface")
-    config = training.label_config(span.label for one in labelled for span in one.spans)
-    view = interface.LabelInterface(config)
+def test_label_studio_itself_accepts_the_tasks_and_what_comes_back(labelled: list[Labelled]) -> None:
+    from label_studio_sdk.label_interface import LabelInterface
+
+    view = LabelInterface(training.label_config(span.label for one in labelled for span in one.spans))
+    done = []
     for task in training.to_label_studio(labelled):
-        assert view.validate_task({"data": task["data"]}) and view.validate_prediction(task["predictions"][0])
+        (prediction,) = task["predictions"]
+        annotation = {"result": prediction["result"]}
+        assert view.validate_task({"data": task["data"]})
+        assert view.validate_prediction(prediction) and view.validate_annotation(annotation)
+        done.append({"data": task["data"], "annotations": [annotation]})
+    assert list(training.from_label_studio(done)) == labelled
+    prediction["result"][0]["value"]["labels"] = ["not in the project"]
+    assert not view.validate_prediction(prediction)
 
 
 def test_docbin_both_ways_through_spacy(labelled: list[Labelled], tmp_path: Path) -> None:

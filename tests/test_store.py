@@ -10,15 +10,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from made_reviews import write_workspace
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.store import Store, access, agreement, audit, open_store, reviews
+from extractors.document import Page
+from extractors.errors import UserError
+from pipeline.store import Store, access, agreement, audit, factors, open_store, rendering, reviews, schema
 from pipeline.store.access import Viewer
 from pipeline.store.backup import backup, check, restore
-from pipeline.store.database import open_engine
+from pipeline.store.database import migrate, open_engine
 from pipeline.store.decisions import Refused, Sent, Stale
 from pipeline.store.ingest import ingest
 from pipeline.store.reviews import Packet
@@ -267,3 +270,47 @@ def test_a_link_works_once(store: Store) -> None:
         secret = access.make_link(tx, "reviewer", ["default"])
         assert access.use_link(tx, secret, "Ann", "hash") is not None
         assert access.use_link(tx, secret, "Ben", "hash") is None
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date_and_goes_on(store: Store, tmp_path: Path) -> None:
+    """What the first release made, with a person, a session and decisions in it, is opened by this one."""
+    ann = claimed_by_ann(store, tmp_path)
+    with store.write("Ann") as tx:
+        reviews.release(tx, packet(store, ann), ann)
+        secret = access.start_session(tx, ann.id, "password")
+        for column in ("accounts DROP COLUMN factor_salt", "accounts DROP COLUMN factor_step", "sessions DROP COLUMN pending"):
+            tx.conn.execute(text(f"ALTER TABLE {column}"))
+        tx.conn.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    migrate(store.engine)
+    with store.read() as conn:
+        found = access.find_session(conn, secret)
+        assert found is not None and (found[0].name, found[0].pending) == ("Ann", False)
+        assert not factors.enrolled(conn, ann.id)
+        assert conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0002"
+    review(store, ann)
+    with store.read() as conn:
+        assert audit.verify(conn, store.audit_key).bad is None
+
+
+def test_a_database_of_a_newer_version_is_refused(store: Store) -> None:
+    with store.write("test") as tx:
+        tx.conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UserError, match="newer version"):
+        migrate(store.engine)
+
+
+def test_the_tables_are_those_that_the_program_describes(store: Store) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    with store.read() as conn:
+        assert compare_metadata(MigrationContext.configure(conn), schema.metadata) == []
+
+
+def test_pictures_are_given_up_where_no_worker_lives(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine on which rendering cannot start at all is not tried once for each of a record's pages."""
+    started = []
+    monkeypatch.setattr(rendering, "_child", lambda path, waiting: started.append(waiting) or iter(()))
+    pages = [Page(n, "", np.empty((0, 4), np.float32), 612, 792) for n in range(1, 301)]
+    assert list(rendering.render(tmp_path / "a.pdf", pages)) == [(n, None) for n in range(1, 301)]
+    assert len(started) == rendering.MOST_DEATHS

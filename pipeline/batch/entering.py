@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextvars import copy_context
 from pathlib import Path
 
 from pipeline.batch.fingerprint import fingerprint, sha256
@@ -19,13 +20,14 @@ class Entering(threading.Thread):
     def __init__(
         self, ledger: Ledger, packets: Sequence[Packet], workspace: Path, policy: str, ocr: bool, retry: bool
     ) -> None:
-        super().__init__(name="entering", daemon=True)
+        # a thread begins with an empty context: with the caller's, it hashes the rules that the caller reads with
+        super().__init__(name="entering", daemon=True, target=copy_context().run, args=(self._enter,))
         self.ledger, self.packets, self.workspace = ledger, packets, workspace
         self.policy, self.ocr, self.retry = policy, ocr, retry
         self.error: Exception | None = None
         self._stop_now = threading.Event()
 
-    def run(self) -> None:
+    def _enter(self) -> None:
         try:
             for at in range(0, len(self.packets), CHUNK):
                 few = self.packets[at : at + CHUNK]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extractors.errors import UserError
+from extractors.rules import own_texts
 from pipeline.batch.entering import Entering
 from pipeline.batch.supervisor import Supervisor, Watch, stopping_on_signals
 from pipeline.batch.tables import write_tables
@@ -76,7 +77,7 @@ def screen_all(
         _folder(staging)
         log("run begins", run=run.name, jobs=options.jobs, engine=options.engine, total=len(packets), policy=options.policy)
         ledger.forget({packet.packet_id for packet in packets})
-        settings = Settings(options.policy, staging, workspace / "cache" / "ocr", options.ocr)
+        settings = Settings(options.policy, staging, workspace / "cache" / "ocr", options.ocr, own_texts())
         supervisor = Supervisor(
             {p.packet_id: p for p in packets},
             workspace,

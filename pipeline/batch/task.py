@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from extractors.rules import Own
 from pipeline.packets import Packet, Problem
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -15,12 +16,17 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What every packet of a run is screened with. `staging` is where workers write, on the workspace's disk."""
+    """What every packet of a run is screened with. `staging` is where workers write, on the workspace's disk.
+
+    `rules` are the user's own (`extractors.rules.own_texts`): they go to the workers, which have no part in the context
+    that they were given in.
+    """
 
     policy: str
     staging: Path
     cache: Path | None = None
     ocr: bool = True
+    rules: Own = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

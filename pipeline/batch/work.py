@@ -14,11 +14,12 @@ from extractors.readers import Recognise, assemble, open_reader
 from extractors.readers.isolated import pages_isolated
 from extractors.readers.limits import Limits
 from extractors.readers.ocr_worker import Recogniser
+from extractors.rules import laid_over
 from pipeline.batch.fingerprint import sha256
 from pipeline.batch.task import FULL, Lost, Progress, Result, Settings, Task
 from pipeline.outputs import write_screening
-from pipeline.record import remember
 from pipeline.packets import Problem
+from pipeline.record import remember
 from pipeline.run import ReadDocument, process
 from pipeline.worksheet import write_worksheet
 
@@ -45,11 +46,16 @@ class Screener:
 
         text = "No active infection."
         page = Page(1, text, np.full((len(text), 4), np.nan, np.float32), 612.0, 792.0)
-        find((Document("warm", "warm.txt", "", (page,)),), RequestHint("unknown", "unknown", None, None))
-        concepts(text)  # what `find` asks only where the learned reader is not sure
+        with laid_over(self.settings.rules):
+            find((Document("warm", "warm.txt", "", (page,)),), RequestHint("unknown", "unknown", None, None))
+            concepts(text)  # what `find` asks only where the learned reader is not sure
 
     def screen(self, task: Task, tell: Tell) -> Result | Lost:
         """Screen one packet. Whatever goes wrong with it is its own problem; a full disk is not."""
+        with laid_over(self.settings.rules):
+            return self._screen(task, tell)
+
+    def _screen(self, task: Task, tell: Tell) -> Result | Lost:
         started = time.monotonic()
         packet = task.packet
         try:

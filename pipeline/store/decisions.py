@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from extractors.markup import pieces
 from pipeline.store import schema as t
 from pipeline.store.audit import canonical
 from pipeline.store.database import Transaction, now
@@ -38,7 +39,10 @@ class Stale(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """An excerpt as the reviewer has it now. `id`: s<n> suggested, a<number> added; `origin` is who put it so."""
+    """An excerpt as the reviewer has it now. `id`: s<n> suggested, a<number> added; `origin` is who put it so.
+
+    `doubtful` holds the offsets in the quote of words that were read with little confidence.
+    """
 
     id: str
     document_id: str
@@ -52,6 +56,11 @@ class Quoted:
     finding: str = ""
     date: str | None = None
     dropped: bool = False
+    doubtful: tuple[tuple[int, int], ...] = ()
+
+    def pieces(self) -> tuple[tuple[str, bool], ...]:
+        """The quote in pieces, and whether each was read with little confidence."""
+        return pieces(self.quote, self.doubtful)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,7 @@ def suggested(result: Json) -> State:
             e["stance"],
             finding=e.get("finding", ""),
             date=e.get("date"),
+            doubtful=tuple((a, b) for a, b in e.get("doubtful", ())),
         )
         for n, e in enumerate(result["evidence"])
     )

@@ -14,20 +14,25 @@ from extractors.document import Page
 MEMORY, PAGE_SECONDS, START_SECONDS = 2_000_000_000, 60.0, 120.0
 GREYS = 16
 """Grey levels kept: letters stay smooth, and a page takes some 40 kB."""
+MOST_DEATHS = 5
+"""Workers that may die, one after the other, without a single picture: then it is not the pages' fault."""
 
 
 def render(path: Path, pages: Sequence[Page]) -> Iterator[tuple[int, bytes | None]]:
     """The number and picture (PNG) of each page, None for one that has none; the worker is replaced when it dies."""
     waiting = [(page.number, page.width, page.height) for page in pages]
-    while waiting:
+    deaths = 0
+    while waiting and deaths < MOST_DEATHS:
         done = 0
         for number, picture in _child(path, waiting):
             done += 1
             yield number, picture
         if done < len(waiting):  # the page it was at is to blame: it stays without picture, the next goes on
             yield waiting[done][0], None
+            deaths = 0 if done else deaths + 1
             done += 1
         waiting = waiting[done:]
+    yield from ((number, None) for number, _, _ in waiting)
 
 
 def _child(path: Path, waiting: Sequence[tuple[int, float, float]]) -> Iterator[tuple[int, bytes | None]]:

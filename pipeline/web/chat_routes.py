@@ -48,46 +48,49 @@ class Talks:
 @router.post("/packets/{key}/chat/ask")
 def ask(request: Request, key: str, q: Annotated[str, Form(max_length=MOST_CHARACTERS)]) -> Response:
     """Events: `reading`, then `lead` (the screening's words), `citation` for each excerpt, and `end`; or `problem`."""
-    talks, packet, places, thread = _opened(request, key, "chat_asked")
-    return StreamingResponse(_events(talks, packet, places, thread, q), media_type="text/event-stream")
+    talks, packet, thread = _opened(request, key)
+    _log(request, "chat_asked", key)
+    return StreamingResponse(_events(talks, packet, thread, q), media_type="text/event-stream")
 
 
 @router.get("/packets/{key}/chat/turns")
 def turns(request: Request, key: str) -> Response:
     """What this reviewer asked before, and the answers."""
-    talks, packet, places, thread = _opened(request, key, None)
+    talks, packet, thread = _opened(request, key)
     try:
         with talks.conversation(packet) as talk:
             told = talk.turns(thread)
     except UserError:
         told = []
-    return JSONResponse([{**turn, "citations": [_placed(c, places) for c in turn["citations"]]} for turn in told])
+    return JSONResponse([{**turn, "citations": [_placed(c, packet) for c in turn["citations"]]} for turn in told])
 
 
 @router.post("/packets/{key}/chat/forget")
 def forget(request: Request, key: str) -> Response:
-    talks, packet, _, thread = _opened(request, key, "chat_forgotten")
+    talks, packet, thread = _opened(request, key)
+    _log(request, "chat_forgotten", key)
     with talks.conversation(packet) as talk:
         talk.forget(thread)
     return Response(status_code=204)
 
 
-def _opened(request: Request, key: str, action: str | None) -> tuple[Talks, Packet, dict[tuple[str, int], str], str]:
-    """The packet, if the viewer may see it, and the anchors of its pages; what is asked is logged without its words."""
+def _opened(request: Request, key: str) -> tuple[Talks, Packet, str]:
+    """The packet, if the viewer may see it, and the viewer's own thread."""
     viewer = viewer_of(request)
     talks: Talks | None = request.app.state.talks
-    with request.app.state.store.write(viewer.name) as tx:
-        packet = packet_or_404(tx.conn, viewer, key)
-        if talks is None:
-            raise HTTPException(404)
-        if action:
-            tx.log(action, f"packet:{key}")
-        shown = views.packet_view(tx.conn, viewer, packet)
-    places = {(g.document_id, g.number): g.anchor for _, pages in shown.documents for g in pages}
-    return talks, packet, places, f"reviewer-{viewer.id}"
+    if talks is None:
+        raise HTTPException(404)
+    with request.app.state.store.read() as conn:
+        return talks, packet_or_404(conn, viewer, key), f"reviewer-{viewer.id}"
 
 
-def _events(talks: Talks, packet: Packet, places: dict[tuple[str, int], str], thread: str, q: str) -> Iterator[str]:
+def _log(request: Request, action: str, key: str) -> None:
+    """What was asked is logged without its words."""
+    with request.app.state.store.write(viewer_of(request).name) as tx:
+        tx.log(action, f"packet:{key}")
+
+
+def _events(talks: Talks, packet: Packet, thread: str, q: str) -> Iterator[str]:
     yield _event("reading", {})
     try:
         with talks.conversation(packet) as talk:
@@ -98,12 +101,12 @@ def _events(talks: Talks, packet: Packet, places: dict[tuple[str, int], str], th
     if told["lead"]:
         yield _event("lead", {"says": told["lead"]})
     for citation in told["citations"]:
-        yield _event("citation", _placed(citation, places))
+        yield _event("citation", _placed(citation, packet))
     yield _event("end", {"status": told["status"]})
 
 
-def _placed(citation: dict[str, Any], places: dict[tuple[str, int], str]) -> dict[str, Any]:
-    return {**citation, "place": places.get((citation["document_id"], citation["page"]), "")}
+def _placed(citation: dict[str, Any], packet: Packet) -> dict[str, Any]:
+    return {**citation, "place": views.anchor(packet, citation["document_id"], citation["page"])}
 
 
 def _event(name: str, data: dict[str, Any]) -> str:

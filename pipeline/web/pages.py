@@ -9,7 +9,8 @@ import jinja2
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
-from pipeline.web import views
+from criteria.screening import STATUS_SIGNS, STATUS_WORDS
+from pipeline.web import words
 
 HERE = Path(__file__).parent
 
@@ -25,11 +26,11 @@ def templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     environment.globals.update(
-        words=views.STATUS_WORDS,
-        signs=views.STATUS_SIGNS,
-        flag_words=views.FLAG_WORDS,
-        phases=views.PHASE_WORDS,
-        keys=views.KEYS,
+        words=STATUS_WORDS,
+        signs=STATUS_SIGNS,
+        flag_words=words.FLAG_WORDS,
+        phases=words.PHASE_WORDS,
+        keys=words.KEYS,
     )
     return environment
 

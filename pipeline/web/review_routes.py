@@ -17,6 +17,7 @@ from pipeline.store.reviews import Packet
 from pipeline.web import views
 from pipeline.web.pages import page
 from pipeline.web.security import need, viewer_of
+from pipeline.web.words import STAGE_WORDS
 
 router = APIRouter()
 MOST_HITS = 100
@@ -34,7 +35,7 @@ def packet_or_404(conn: Connection, viewer: Viewer, key: str) -> Packet:
 def queue(request: Request, state: str = "all") -> Response:
     with request.app.state.store.read() as conn:
         rows = views.queue_rows(conn, viewer_of(request), state, "")
-    return page(request, "queue.html", rows=rows, state=state, stages=views.STAGE_WORDS)
+    return page(request, "queue.html", rows=rows, state=state, stages=STAGE_WORDS)
 
 
 @router.post("/queue")
@@ -135,12 +136,12 @@ def decide(
     except Stale:
         problem, code = "This criterion was decided in another window. Here is how it stands; yours is not saved.", 409
     with store.read() as conn:
-        view = views.packet_view(conn, viewer, packet_or_404(conn, viewer, key))
-    one = next((c for c in view.criteria if c.result["id"] == criterion), None)
+        criteria = views.criteria_view(conn, viewer, packet, reviews.stage(conn, packet))
+    one = next((c for c in criteria.rows if c.result["id"] == criterion), None)
     if one is None:
         raise HTTPException(404)
     draft = {"reason": reason, "note": note} if problem else {"reason": "", "note": ""}
-    return page(request, "_decided.html", code, view=view, c=one, problem=problem, draft=draft)
+    return page(request, "_decided.html", code, criteria=criteria, c=one, problem=problem, draft=draft)
 
 
 def _placed(conn: Connection, packet: Packet, place: str) -> Any:

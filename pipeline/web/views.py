@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -15,46 +15,7 @@ from pipeline.store import schema as t
 from pipeline.store.access import Viewer
 from pipeline.store.decisions import State, needs_reason, suggested
 from pipeline.store.reviews import Held, Packet
-
-STATUS_WORDS = {"met": "Met", "not_met": "Not met", "insufficient": "Not documented", "conflicting": "Conflicting"}
-STATUS_SIGNS = {"met": "✓", "not_met": "✕", "insufficient": "?", "conflicting": "≠"}
-STAGE_WORDS = {
-    "open": "To review",
-    "review": "In review",
-    "second": "Second review",
-    "adjudicate": "To adjudicate",
-    "done": "Finished",
-}
-PHASE_WORDS = {"trial": "trial", "implant": "permanent pump", "out_of_scope": "out of scope", "unknown": "not clear"}
-FLAG_WORDS = {
-    "foreign_patient_page": "Another patient’s page",
-    "medical_director_exception": "For the medical director",
-    "out_of_scope": "Out of scope",
-    "unreadable_page": "Could not be read",
-    "request_unclear": "Request unclear",
-}
-KEYS: Sequence[tuple[str, str, str]] = (
-    ("j", "next", "next criterion"),
-    ("k", "previous", "previous criterion"),
-    ("c", "confirm", "confirm the suggestion and move on"),
-    ("r", "reject", "reject the suggestion, with a reason"),
-    ("e", "correct", "correct to another status, with a reason"),
-    ("u", "undo", "undo the last step on this criterion"),
-    ("m", "note", "write a note"),
-    ("]", "evidence", "show the next excerpt"),
-    ("[", "evidence-back", "show the excerpt before"),
-    ("a", "add", "select words on the page (arrows, Shift+arrows, Enter)"),
-    ("n", "page", "next page"),
-    ("p", "page-back", "page before"),
-    ("g", "jump", "jump to a page"),
-    ("/", "search", "search in the record"),
-    ("t", "talk", "ask about the record"),
-    ("h", "highlights", "hide or show the highlights"),
-    ("+", "zoom-in", "larger pages"),
-    ("-", "zoom-out", "smaller pages"),
-    ("?", "help", "this help"),
-)
-"""Key, action, words: the help panel, the page's module and the tests are made of this table."""
+from pipeline.web.words import STAGE_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,34 +66,47 @@ class CriterionView:
 
 
 @dataclass(frozen=True, slots=True)
+class CriteriaView:
+    """The left side of a packet's page: a decision draws one of its rows anew, without the record's pages."""
+
+    packet: Packet
+    rows: tuple[CriterionView, ...]
+    editable: bool
+
+    @property
+    def decided(self) -> int:
+        return sum(c.state.decided for c in self.rows)
+
+    @property
+    def read(self) -> int:
+        """Pages that could be read."""
+        return int(self.packet.brief["pages"]) - list(self.packet.brief["flags"]).count("unreadable_page")
+
+    def anchor(self, document_id: str, page: int) -> str:
+        return anchor(self.packet, document_id, page)
+
+
+@dataclass(frozen=True, slots=True)
 class PacketView:
     packet: Packet
-    mine: Held | None
     can_claim: str | None
     stage: str
     left: str
     late: bool
     title: str
-    criteria: tuple[CriterionView, ...]
+    criteria: CriteriaView
     documents: tuple[tuple[Mapping[str, Any], tuple[PageView, ...]], ...]
     worksheets: int
 
-    @property
-    def decided(self) -> int:
-        return sum(c.state.decided for c in self.criteria)
-
-    @property
-    def editable(self) -> bool:
-        return self.mine is not None and self.mine.state == "open"
-
-    def page_of(self, document_id: str, page: int) -> str:
-        for document, pages in self.documents:
-            if document["document_id"] == document_id and page <= len(pages):
-                return pages[page - 1].anchor
-        return ""
-
     def unread(self) -> list[PageView]:
         return [page for _, pages in self.documents for page in pages if page.how == "unread"]
+
+
+def anchor(packet: Packet, document_id: str, page: int) -> str:
+    """The place of a page in the packet's address; "" for a document that the packet does not have."""
+    documents = packet.body["documents"] if packet.body else []
+    position = next((n for n, d in enumerate(documents) if d["document_id"] == document_id), None)
+    return "" if position is None else f"p-{position}-{page}"
 
 
 def time_left(due: datetime) -> tuple[str, bool]:
@@ -160,24 +134,27 @@ def queue_rows(conn: Connection, viewer: Viewer, state: str, query: str) -> list
 
 
 def packet_view(conn: Connection, viewer: Viewer, packet: Packet) -> PacketView:
-    mine = reviews.own_review(packet, viewer)
     stage = reviews.stage(conn, packet)
-    states = _states(conn, packet, mine, stage)
-    others = _others(conn, packet, mine)
-    title, asks = _policy(packet.body["policy"] if packet.body else "")
-    results = reviews.results_of(conn, packet)
-    criteria = tuple(
+    title, _ = _policy(packet.body["policy"] if packet.body else "")
+    left, late = time_left(packet.due_at)
+    claim = reviews.claimable(conn, packet, viewer)
+    sheets = len(reviews.worksheets_of(conn, packet)) if stage == "done" else 0
+    criteria, documents = criteria_view(conn, viewer, packet, stage), documents_of(conn, packet)
+    return PacketView(packet, claim, stage, left, late, title, criteria, documents, sheets)
+
+
+def criteria_view(conn: Connection, viewer: Viewer, packet: Packet, stage: str) -> CriteriaView:
+    mine = reviews.own_review(packet, viewer)
+    states, others = _states(conn, packet, mine, stage), _others(conn, packet, mine)
+    _, asks = _policy(packet.body["policy"] if packet.body else "")
+    rows = tuple(
         CriterionView(
             r, asks.get(r["id"], ""), states[r["id"]], needs_reason(states[r["id"]], "confirm"),
             tuple((name, found[r["id"]]) for name, found in others),
         )
-        for r in results
+        for r in reviews.results_of(conn, packet)
     )  # fmt: skip
-    left, late = time_left(packet.due_at)
-    claim = reviews.claimable(conn, packet, viewer)
-    documents = documents_of(conn, packet)
-    sheets = len(reviews.worksheets_of(conn, packet)) if stage == "done" else 0
-    return PacketView(packet, mine, claim, stage, left, late, title, criteria, documents, sheets)
+    return CriteriaView(packet, rows, mine is not None and mine.state == "open")
 
 
 def _states(conn: Connection, packet: Packet, mine: Held | None, stage: str) -> dict[str, State]:

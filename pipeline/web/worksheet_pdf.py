@@ -18,7 +18,9 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Table, TableStyle
 
-from pipeline.web.views import FLAG_WORDS, PHASE_WORDS, STATUS_SIGNS, STATUS_WORDS
+from criteria.decide import Status
+from criteria.screening import STATUS_SIGNS, STATUS_WORDS
+from pipeline.web.words import FLAG_WORDS, PHASE_WORDS
 
 FONTS = Path(__file__).parent / "static" / "fonts"
 INK, SOFT, LINE = HexColor("#1b222d"), HexColor("#414b58"), HexColor("#d3d8df")
@@ -108,7 +110,7 @@ def _table(body: Json, results: Mapping[str, Json], styles: Mapping[str, Paragra
     return Table(rows, WIDTHS, repeatRows=1, style=TableStyle(line + pads), spaceBefore=6, spaceAfter=6)
 
 
-def _status(status: str) -> str:
+def _status(status: Status) -> str:
     return f'<font color="{COLOURS[status]}"><b>{STATUS_SIGNS[status]} {STATUS_WORDS[status]}</b></font>'
 
 

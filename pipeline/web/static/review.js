@@ -15,7 +15,11 @@ const deciding = (li) => li.dataset.deciding.split(",").filter(Boolean);
 const unseen = (li) => deciding(li).filter((e) => !seenOf(li.dataset.id).has(e));
 
 // Highlights: drawn from the excerpts on the left, so that what is decided and what is shown are one thing.
+const drawn = new Map(); // criterion -> what its highlights were drawn from: most decisions change none
 function draw(li) {
+  const from = $$(".excerpt", li).map((x) => JSON.stringify(x.dataset)).join();
+  if (drawn.get(li.dataset.id) === from) return;
+  drawn.set(li.dataset.id, from);
   $$(`.marks g[data-c="${li.dataset.id}"]`).forEach((g) => g.remove());
   for (const x of $$(".excerpt", li)) {
     const page = document.getElementById(x.dataset.place); // none while the pages are still being made
@@ -61,20 +65,25 @@ function open(id, { show = true, focus = true } = {}) {
   now = id; here = null;
   li.classList.add("now"); $(".inside", li).hidden = false; $(".head", li).setAttribute("aria-expanded", "true");
   $$(".marks g").forEach((g) => g.classList.toggle("active", g.dataset.c === id));
+  const first = show && $(".excerpt", li);
+  if (first) point(first); // everything is marked before anything is measured or scrolled: one layout, not three
   li.scrollIntoView({ block: "nearest" });
   if (focus) $(".head", li).focus({ preventScroll: true });
-  const first = $(".excerpt", li);
-  if (show && first) showExcerpt(first); else note();
+  if (first) reveal(first); else note();
 }
 function fold(li) { li.classList.remove("now"); $(".inside", li).hidden = true; $(".head", li).setAttribute("aria-expanded", "false"); }
-function showExcerpt(x) {
+function showExcerpt(x) { point(x); reveal(x); }
+function point(x) {
   here = x.dataset.e;
-  $$(".excerpt.here").forEach((o) => o.classList.remove("here"));
-  x.classList.add("here"); x.scrollIntoView({ block: "nearest" });
+  $$(".excerpt.here, .marks g.here").forEach((o) => o.classList.remove("here"));
+  x.classList.add("here");
+  const page = document.getElementById(x.dataset.place);
+  if (page) $(`.marks g[data-c="${now}"][data-e="${here}"]`, page)?.classList.add("here");
+}
+function reveal(x) {
+  x.scrollIntoView({ block: "nearest" });
   const page = document.getElementById(x.dataset.place);
   if (!page) { seenOf(now).add(here); return showSeen(row(now)); } // no page to show: the quote itself was read
-  $$(".marks g.here").forEach((g) => g.classList.remove("here"));
-  $(`.marks g[data-c="${now}"][data-e="${here}"]`, page)?.classList.add("here");
   centre(page, JSON.parse(x.dataset.boxes)[0]);
   seeSoon();
   const [shown, of] = [here, now];
@@ -117,7 +126,10 @@ function step(by) {
 function moveOn() {
   const all = rows(), at = all.findIndex((li) => li.dataset.id === now);
   const next = [...all.slice(at + 1), ...all.slice(0, at)].find((li) => !li.dataset.decided);
-  if (next) open(next.dataset.id); else { say("Everything is decided. Finish closes the review."); $("#finish")?.focus(); }
+  if (next) return open(next.dataset.id);
+  open(now, { show: false });
+  say("Everything is decided. Finish closes the review.");
+  $("#finish")?.focus();
 }
 function excerptStep(by) {
   const all = $$(".excerpt", row(now) ?? list), at = all.findIndex((x) => x.dataset.e === here);
@@ -208,10 +220,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
   draw(target);
   const path = event.detail.requestConfig?.parameters, action = path?.get ? path.get("action") : path?.action;
   const decidedNow = ["confirm", "reject", "correct"].includes(action) && !target.dataset.problem;
-  open(target.dataset.id, { show: false });
-  if (target.dataset.problem) { say($(".problem", target)?.textContent ?? "Not saved."); return; }
-  say(action === "undo" ? "Undone." : "Saved.");
-  if (decidedNow) moveOn();
+  say(target.dataset.problem ? $(".problem", target)?.textContent ?? "Not saved." : action === "undo" ? "Undone." : "Saved.");
+  if (decidedNow && target.dataset.id === now) moveOn(); else open(target.dataset.id, { show: false });
 });
 document.addEventListener("htmx:sendError", () => say("Not saved: the server does not answer. Try again."));
 document.addEventListener("htmx:responseError", () => say("Not saved. Load the page again."));
@@ -275,19 +285,19 @@ function take() {
 }
 function leave() { if (choice) $(".choice", choice.page).replaceChildren(); choice = null; $("#selecting").hidden = true; }
 // Pointer: a click on a highlight goes to it (again: to the one beneath), a drag selects words
-const point = (page, event) => { const b = $(".paper", page).getBoundingClientRect(), k = page.dataset.width / b.width; return [(event.clientX - b.left) * k, (event.clientY - b.top) * k]; };
+const pointed = (page, event) => { const b = $(".paper", page).getBoundingClientRect(), k = page.dataset.width / b.width; return [(event.clientX - b.left) * k, (event.clientY - b.top) * k]; };
 const nearest = (all, [x, y]) => all.reduce((best, w, i) => { const d = Math.max(w[2] - x, 0, x - w[4]) + 3 * Math.max(w[3] - y, 0, y - w[5]); return d < best[0] ? [d, i] : best; }, [1e9, -1])[1];
 let drag = null;
 pages.addEventListener("pointerdown", (event) => {
   const page = event.target.closest("svg") && event.target.closest(".page");
-  if (page && event.button === 0) { drag = { page, x: event.clientX, y: event.clientY, at: point(page, event), live: false, shift: event.shiftKey }; if (editable) wordsOf(page); }
+  if (page && event.button === 0) { drag = { page, x: event.clientX, y: event.clientY, at: pointed(page, event), live: false, shift: event.shiftKey }; if (editable) wordsOf(page); }
 });
 pages.addEventListener("pointermove", async (event) => {
   if (!drag || !editable || (!drag.live && Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < 5)) return;
   const mine = drag, all = await wordsOf(mine.page);
   if (!all.length || drag !== mine) return;
   if (!mine.live) { mine.live = true; await choose(mine.page, nearest(all, mine.at)); }
-  if (choice) { choice.last = nearest(all, point(mine.page, event)); paint(); }
+  if (choice) { choice.last = nearest(all, pointed(mine.page, event)); paint(); }
 });
 addEventListener("pointerup", async (event) => {
   const d = drag; drag = null;
@@ -300,8 +310,7 @@ addEventListener("pointerup", async (event) => {
   const at = hit.findIndex((g) => g.dataset.c === now && g.dataset.e === here), g = hit[(at + 1) % hit.length];
   open(g.dataset.c, { show: false, focus: false });
   const x = $(`.excerpt[data-e="${g.dataset.e}"]`, row(g.dataset.c));
-  here = g.dataset.e; $$(".excerpt.here, .marks g.here").forEach((o) => o.classList.remove("here"));
-  x.classList.add("here"); g.classList.add("here"); x.scrollIntoView({ block: "nearest" }); seenOf(now).add(here); showSeen(row(now));
+  point(x); x.scrollIntoView({ block: "nearest" }); seenOf(now).add(here); showSeen(row(now));
 });
 // Pages without a picture (plain text) are drawn from their words when they come near
 const near = new IntersectionObserver((found) => found.filter((f) => f.isIntersecting).forEach(async (f) => {
