@@ -329,6 +329,14 @@ def test_a_single_page_knows_its_banner_and_its_page_number(make):
     assert kinds == ["header", "header", *["text"] * len(PROSE), "footer"]
 
 
+def test_a_sentence_at_the_top_that_speaks_of_records_and_a_day_is_no_banner(make):
+    def draw(sheet: canvas.Canvas) -> None:
+        sheet.drawString(60, 760, "Opioids were cut by half before the injection.")
+        sheet.drawString(60, 748, "Her pain was recorded as 8 on 02/03/2026 by the nurse.")
+
+    assert [n.kind for n in read(make(draw)).lines] == ["text", "text"]
+
+
 def picture(sheet: canvas.Canvas) -> None:
     buffer = io.BytesIO()
     Image.new("L", (170, 220), 200).save(buffer, "PNG")

@@ -14,10 +14,12 @@ TOP, BOTTOM = 0.16, 0.90
 EDGE = 4
 """Only so many lines from either end of a page are looked at."""
 BANNER = re.compile(
-    r"\b(?:(dob|d\.o\.b|date of birth|birth date)|(mrn|m\.r\.n|mr\s?#|med(?:ical)? rec(?:ord)?|acct|record)"
+    r"\b(?:(dob|d\.o\.b|date of birth|birth date)|(mrn|m\.r\.n|mr\s?#|med(?:ical)? rec(?:ord)?\s?(?:#|no\b|num\w*|:)|acct|record\s?(?:#|no\b|num\w*|:))"
     r"|(?:member|patient|pt|name)\b(?: name| id)?(?=\s*[:#/]))",
     re.I,
 )
+BANNER_LENGTH = 160
+"""A banner is short; a sentence that names a record and a day is read."""
 NUMBERED = re.compile(r"\b(page|pg\.?|p\.)\s*\d+(\s*(of|/)\s*\d+)?\s*$|^\s*-?\s*\d+\s*(of|/)\s*\d+\s*-?\s*$", re.I)
 FAX = re.compile(r"\b(fax|from|to)\b.*\b(p(age|g)?\.?\s*\d+|\d{3}[-. ]\d{4})\b.*", re.I)
 DATED = re.compile(r"\b\d{4}-\d\d-\d\d\b|\b\d{1,2}/\d{1,2}/(\d\d){1,2}\b")
@@ -73,5 +75,5 @@ def _shape(page: Page, line: Line) -> str:
 def _known(text: str, top: bool) -> bool:
     if NUMBERED.search(text) or (FAX.search(text) and len(text) < 120):
         return bool(NUMBERED.search(text)) or top
-    kinds = {m.lastindex for m in BANNER.finditer(text)}
+    kinds = {m.lastindex for m in BANNER.finditer(text)} if len(text) < BANNER_LENGTH else set()
     return top and bool(kinds - {None}) and len(kinds) + bool(DATED.search(text)) >= 2
