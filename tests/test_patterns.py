@@ -14,7 +14,7 @@ import extractors
 from extractors.cues import _lists, _pattern
 from extractors.opioids import formulary
 from extractors.patterns import Rare, rare
-from extractors.request_facts import cues
+from extractors.request_facts import NO_PATTERNS, cues
 
 CASES = Path(__file__).parents[1] / "fixtures" / "cases"
 
@@ -26,7 +26,7 @@ def shipped() -> Iterator[Rare]:
             yield from (v for v in vars(importlib.import_module(module.name)).values() if isinstance(v, Rare))
     yield from (formulary().pattern, formulary().others)
     yield from (_pattern(name, "") for name in _lists(""))
-    yield from (p for key, patterns in cues().items() if key not in ("added", "examples") for p in patterns)
+    yield from (p for key, patterns in cues().items() if key not in NO_PATTERNS for p in patterns)
 
 
 def sentences() -> list[str]:
