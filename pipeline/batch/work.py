@@ -17,8 +17,8 @@ from extractors.readers.ocr_worker import Recogniser
 from pipeline.batch.fingerprint import sha256
 from pipeline.batch.task import FULL, Lost, Progress, Result, Settings, Task
 from pipeline.outputs import write_screening
-from pipeline.record import remember
 from pipeline.packets import Problem
+from pipeline.record import remember
 from pipeline.run import ReadDocument, process
 from pipeline.worksheet import write_worksheet
 
