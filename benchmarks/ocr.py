@@ -1,6 +1,6 @@
 """How well and how fast scanned pages are read, against the text version of the same pages.
 
-    python benchmarks/ocr.py DEV [--authors f g] [--every 1] [--harder]
+    python benchmarks/ocr.py DEV [--authors f g k] [--every 1] [--harder]
 
 DEV holds `cases.py`, `make_scans.py` and `cases/`. Every document that its front matter calls a scan is rendered twice,
 as text and, with the same seeds as the development records, as a scan; the text version is the truth.
@@ -77,7 +77,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        for name in ("read_cheaply", "read_thoroughly", "read_again", "orientation"):
+        for name in ("read_cheaply", "read_thoroughly", "read_again", "look_closer", "orientation"):
             setattr(ocr_engines, name, self._timed(getattr(ocr_engines, name)))
 
     def _timed(self, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,7 +109,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dev", type=Path)
-    parser.add_argument("--authors", nargs="+", default=["f", "g"], help="first letters of the case folders")
+    parser.add_argument("--authors", nargs="+", default=["f", "g", "k"], help="first letters of the case folders")
     parser.add_argument("--every", type=int, default=1, help="take every n-th scanned document")
     parser.add_argument("--harder", action="store_true", help="instead, modes and levels of make_scans.py, first pages")
     parser.add_argument("--both", action="store_true", help="time both engines in full on every page, too")

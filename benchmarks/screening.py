@@ -109,6 +109,14 @@ def finding(folder: Path) -> None:
         screen(policy, find(documents, request.hint()), request, documents)
 
 
+def rules(folder: Path) -> None:
+    """`finding` with the learned reader left out: what is made of rules, medspaCy's matchers among it."""
+    from extractors import find
+
+    find.find_learned = lambda *_: iter(())
+    finding(folder)
+
+
 def stock(folder: Path) -> None:
     """Stock medspaCy over each packet's text as one note."""
     import medspacy
@@ -136,13 +144,13 @@ def _read(folder: Path) -> list[list[Any]]:
 
 
 _begun = 0.0
-JOBS: dict[str, Callable[[Path], None]] = {f.__name__: f for f in (plain, reading, screening, finding, stock)}
+JOBS: dict[str, Callable[[Path], None]] = {f.__name__: f for f in (plain, reading, screening, finding, rules, stock)}
 
 
 def one(job: str, folder: Path) -> dict[str, float]:
     """Run one job in this process: seconds of processor time start-up apart, with start-up, and peak megabytes."""
     global _begun
-    if job in ("screening", "finding"):
+    if job in ("screening", "finding", "rules"):
         from pipeline.batch.task import Settings
         from pipeline.batch.work import Screener
 
@@ -199,7 +207,10 @@ def start(text: Path, place: Path, rounds: int) -> dict[str, float]:
 
 def against_stock(text: Path, place: Path, rounds: int) -> dict[str, float]:
     sixty = packet(text, place / "sixty" / "one", 60).parent
-    return {"stock medspaCy / finding and screening, 60 pages": ratio(("stock", sixty), ("finding", sixty), "net", rounds)}
+    return {
+        f"stock medspaCy / {what}, 60 pages": ratio(("stock", sixty), (job, sixty), "net", rounds)
+        for what, job in (("finding and screening", "finding"), ("the same without the learned reader", "rules"))
+    }
 
 
 def linear(text: Path, place: Path, rounds: int) -> dict[str, float]:

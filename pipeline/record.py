@@ -7,15 +7,15 @@ with its page texts, lines and character boxes. Nothing here is executed when lo
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -42,13 +42,14 @@ def remember(workspace: Path, packet_id: str, documents: Sequence[Document], fil
     for document in documents:
         target = folder / f"{document.sha256}.npz"
         if not target.exists():
-            _write(target, _packed(document))
+            _write(target, partial(_pack, document))
     listed = [
         {"document_id": d.document_id, "file": d.file, "sha256": d.sha256, "path": str(files[d.document_id].resolve())}
         for d in documents
     ]
     record = {"version": VERSION, "packet_id": packet_id, "documents": listed}
-    _write(folder / "record.json", json.dumps(record, ensure_ascii=False, indent=1).encode())
+    text = json.dumps(record, ensure_ascii=False, indent=1).encode()
+    _write(folder / "record.json", lambda file: file.write(text))
     return folder
 
 
@@ -77,7 +78,7 @@ def folder_of(workspace: Path, packet_id: str) -> Path:
     return workspace / "records" / packet_id
 
 
-def _packed(document: Document) -> bytes:
+def _pack(document: Document, file: IO[bytes]) -> None:
     pages = document.pages
     meta = {
         "warnings": list(document.warnings),
@@ -95,9 +96,7 @@ def _packed(document: Document) -> bytes:
         arrays[f"boxes{p.number}"] = np.asarray(p.boxes, np.float32).reshape(-1, 4)
         if p.confidence is not None:
             arrays[f"confidence{p.number}"] = p.confidence
-    out = io.BytesIO()
-    np.savez_compressed(out, **arrays)
-    return out.getvalue()
+    np.savez_compressed(file, **arrays)
 
 
 def _unpacked(path: Path, named: dict[str, str]) -> Document:
@@ -115,7 +114,8 @@ def _unpacked(path: Path, named: dict[str, str]) -> Document:
     return Document(named["document_id"], named["file"], named["sha256"], pages, tuple(meta["warnings"]))
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
+    with part.open("wb") as file:
+        write(file)
     os.replace(part, path)

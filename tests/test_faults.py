@@ -225,7 +225,8 @@ def _lost(limits: BatchLimits, tmp_path: Path, pages: int = 300) -> str:
 @pytest.mark.parametrize(
     ("limits", "told"),
     [
-        (BatchLimits(packet_seconds=0.3, seconds_a_page=0.0), "took more than"),
+        (BatchLimits(page_seconds=0.0), "a page took more than"),
+        (BatchLimits(packet_seconds=0.3, seconds_a_page=0.0), "it took more than"),
         (BatchLimits(memory_bytes=50_000_000, recycle_bytes=10**12), "MB of memory"),
     ],
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from extractors.readers.ocr_engines import Token
+from extractors.document import TRUSTED
+from extractors.readers.ocr_engines import Strip, Token
+from extractors.readers.ocr_merge import STRIPPED, merge
 from extractors.readers.ocr_words import mended
 
 SURE = ("Neurosurgery", "consult", "programmable", "pump,", "hydromorphone", "morphine", "1.5")
@@ -36,3 +38,29 @@ def test_a_sure_word_is_never_touched() -> None:
 def test_a_word_with_two_look_alikes_stays() -> None:
     tokens = [Token(w, 0.97, (0, 0, 1, 1), 0) for w in ("wafer", "waler")]
     assert mended([*tokens, Token("water", 0.5, (0, 0, 1, 1), 1)])[-1].text == "water"
+
+
+def test_a_disputed_number_is_trusted_where_a_closer_look_agrees() -> None:
+    cheap, sure = [Token("43", 0.9, (0, 0, 30, 12), 0)], Token("4.3", 0.99, (0, 0, 30, 12), 0)
+    strips = [Strip((0, 0, 40, 12), (sure,))]
+    for seen, trusted in (("4.3", True), ("4.3,", True), ("43", False), ("", False)):
+        (token,) = merge(cheap, strips, lambda box, seen=seen: seen)
+        assert (token.text, token.confidence >= TRUSTED) == ("4.3", trusted)
+
+
+def test_a_closer_look_confirms_no_reading_of_its_own_engine() -> None:
+    cheap, unsure = [Token("4.3", 0.9, (0, 0, 30, 12), 0)], Token("48", 0.5, (0, 0, 30, 12), 0)
+    (token,) = merge(cheap, [Strip((0, 0, 40, 12), (unsure,))], lambda box: "4.3")
+    assert (token.text, token.confidence >= TRUSTED) == ("4.3", False)
+
+
+def test_the_closer_look_reads_one_word_of_a_page() -> None:
+    import numpy as np
+    import ocr_pages
+
+    from extractors.readers.ocr_engines import look_closer
+
+    left, top, right, bottom = ocr_pages.font(11).getbbox("Dose")
+    picture = np.array(ocr_pages.page(("Dose 180 mg",)))
+    assert look_closer(picture, (200 + left, 200 + top, 200 + right, 200 + bottom)).strip(STRIPPED) == "Dose"
+    assert look_closer(picture, (0, 0, 0, 0)) == ""

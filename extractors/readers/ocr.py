@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -142,10 +143,11 @@ def _mean(tokens: list[Token]) -> float:
 
 
 def _second_pass(picture: Picture, tokens: list[Token]) -> list[Token]:
+    look = partial(engines.look_closer, picture)
     if _mean(tokens) < SURE_PAGE:
-        return merge(tokens, engines.read_thoroughly(picture))
+        return merge(tokens, engines.read_thoroughly(picture), look)
     missed = marks.missed_print(pictures.ink(picture), [t.box for t in tokens])
-    return merge(tokens, engines.read_again(picture, _spans(tokens, picture.shape) + missed))
+    return merge(tokens, engines.read_again(picture, _spans(tokens, picture.shape) + missed), look)
 
 
 def _doubtful(token: Token) -> bool:

@@ -1,12 +1,13 @@
 """Two readings of the same print made one: which word to believe, and how far.
 
 Both engines misread digits with high confidence, but seldom alike: a word with a digit is trusted only when both
-read it the same (their agreement, measured, is the best signal there is). Boxes are pixels.
+read it the same (their agreement, measured, is the best signal there is). Where they differ, the cheap engine looks once
+more, at that word alone and enlarged: it may then see what the thorough one saw. Boxes are pixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 
 from extractors.readers.ocr_engines import PixelBox, Strip, Token
@@ -16,9 +17,11 @@ AGREED, ALONE, DISPUTED = 0.95, 0.5, 0.3
 SURE = 0.85
 """Confidence of its least sure character from which the thorough engine is believed against the cheap one."""
 STRIPPED = ".,;:()[]'\"*"
+Look = Callable[[PixelBox], str]
+"""What the cheap engine reads in a box when it looks at nothing else."""
 
 
-def merge(cheap: Sequence[Token], thorough: Sequence[Strip]) -> list[Token]:
+def merge(cheap: Sequence[Token], thorough: Sequence[Strip], look: Look = lambda box: "") -> list[Token]:
     """Words of a page from the cheap reading and the strips read thoroughly; what only one saw is kept."""
     rest = list(cheap)
     merged: list[Token] = []
@@ -26,7 +29,7 @@ def merge(cheap: Sequence[Token], thorough: Sequence[Strip]) -> list[Token]:
         covered = [t for t in rest if _inside(t.box, strip.box)]
         rest = [t for t in rest if not _inside(t.box, strip.box)]
         for piece in _pieces(sorted(covered, key=lambda t: t.box[0]), strip.words):
-            merged.extend(_believe(*piece))
+            merged.extend(_believe(*piece, look))
     return merged + [_alone(t) for t in rest]
 
 
@@ -73,23 +76,26 @@ def _cuts(tokens: Sequence[Token]) -> set[int]:
     return cuts
 
 
-def _believe(cheap: list[Token], thorough: list[Token]) -> list[Token]:
+def _believe(cheap: list[Token], thorough: list[Token], look: Look) -> list[Token]:
     """The words to keep of one piece of a line read twice."""
-    if not thorough or not cheap:
-        return [_alone(t) for t in cheap or thorough]
+    if not thorough:
+        return [_alone(t) for t in cheap]
+    if not cheap:
+        return [_looked_at(_alone(t), look) for t in thorough]
     one, two = "".join(t.text for t in cheap), "".join(t.text for t in thorough)
     if one == two:
         words = cheap if len(cheap) >= len(thorough) else thorough
         trust = _together(cheap, thorough)
         if len(cheap) != len(thorough) and numeric(one):
-            trust = DISPUTED
+            return [_looked_at(t._replace(confidence=DISPUTED), look) for t in words]
         return [t._replace(confidence=trust) for t in words]
     words = _choose(cheap, thorough)
     fitted = _fit(words, cheap)
     if one.strip(STRIPPED) == two.strip(STRIPPED) and len(cheap) == len(thorough):
         return [t._replace(confidence=_together(cheap, thorough)) for t in fitted]
     same = {t.text.strip(STRIPPED) for t in cheap} & {t.text.strip(STRIPPED) for t in thorough}
-    return [_disputed(t, t.text.strip(STRIPPED) in same) for t in fitted]
+    kept = [_disputed(t, t.text.strip(STRIPPED) in same) for t in fitted]
+    return [_looked_at(t, look) for t in kept] if words is thorough else kept
 
 
 def _choose(cheap: list[Token], thorough: list[Token]) -> list[Token]:
@@ -119,6 +125,13 @@ def _disputed(token: Token, same: bool) -> Token:
     if numeric(token.text):
         return token._replace(confidence=min(token.confidence, DISPUTED))
     return token._replace(confidence=token.confidence if same else token.confidence * 0.7)
+
+
+def _looked_at(token: Token, look: Look) -> Token:
+    """A number in doubt, as the thorough engine read it, trusted where the cheap one comes to read the same."""
+    if not numeric(token.text) or look(token.box).strip(STRIPPED) != token.text.strip(STRIPPED):
+        return token
+    return token._replace(confidence=AGREED)
 
 
 def _alone(token: Token) -> Token:

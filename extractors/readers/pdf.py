@@ -187,9 +187,15 @@ class Interpreter:
             lost = not device.glyphs and not all(map(_decodes, page.page_obj.contents))
         finally:
             page.close()
+            self._forget(page.page_obj.contents)
         if lost and not filled and not device.pictures:
             return unread(number, DAMAGED_PAGE, width, height)
         return build_page(number, device, filled, width, height)
+
+    def _forget(self, contents: Any) -> None:
+        """Let go of what a page's content inflated to, which pdfminer keeps until the file is closed."""
+        for content in contents:
+            self.pdf.doc._cached_objs.pop(getattr(content, "objid", None), None)
 
     @staticmethod
     def _origin(page: Any, box: Box) -> tuple[float, float]:
