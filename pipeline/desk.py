@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from extractors.errors import UserError
-from pipeline.store import Store, access, reviews
+from pipeline.store import Store, access, reviews, worksheets
 from pipeline.store.access import Viewer
 from pipeline.store.decisions import Refused, Sent, Stale, State
 
@@ -48,7 +48,7 @@ class Desk:
         """Close the review and freeze its worksheet; "" or why it was refused."""
         try:
             with self.store.write(self.viewer.name) as tx:
-                reviews.finish(tx, _packet(reviews.find_packet(tx.conn, self.viewer, self.key)), self.viewer)
+                worksheets.finish(tx, _packet(reviews.find_packet(tx.conn, self.viewer, self.key)), self.viewer)
         except Refused as refused:
             return refused.why
         return ""

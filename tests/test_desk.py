@@ -17,8 +17,8 @@ from pipeline.desk import Desk, take
 from pipeline.display import decide_widget
 from pipeline.store import Store, access, open_store
 from pipeline.store import schema as t
-from pipeline.store.finished import finished
 from pipeline.store.ingest import ingest
+from pipeline.store.worksheets import finished
 from pipeline.web.app import create_app
 from pipeline.web.passwords import hash_password
 

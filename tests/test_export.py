@@ -502,7 +502,7 @@ def test_what_was_finished_on_the_reviewers_page_is_exported(workspace: Path, re
     from sqlalchemy import insert
 
     from pipeline.export.workspace import STORE, finished_decisions
-    from pipeline.store import open_store, reviews
+    from pipeline.store import open_store, reviews, worksheets
     from pipeline.store import schema as t
     from pipeline.store.access import Viewer
     from pipeline.store.database import now
@@ -532,7 +532,7 @@ def test_what_was_finished_on_the_reviewers_page_is_exported(workspace: Path, re
             how = {"action": "correct", "status": other} if n == 0 else {"action": "confirm"}
             sent = Sent(state.criterion, state.number, reason="Seen.", seen=state.deciding(), **how)
             reviews.decide(tx, packet(), viewer, sent)
-        reviews.finish(tx, packet(), viewer)
+        worksheets.finish(tx, packet(), viewer)
     store.close()
     found = finished_decisions(workspace)
     assert [d.criterion for d in found] == list(states) and found[0].changed and not found[1].changed

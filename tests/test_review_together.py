@@ -11,7 +11,7 @@ from browsing import CHROMIUM, FLAGS, decide_all, opened, signed_in, violations
 from made_reviews import write_workspace
 from served import served
 
-from pipeline.store import Store, open_store, reviews
+from pipeline.store import Store, open_store, reviews, worksheets
 from pipeline.store.access import Viewer
 from pipeline.store.ingest import ingest
 from pipeline.web.app import create_app
@@ -111,7 +111,7 @@ def test_the_worksheet_as_pdf_says_who_what_when_and_the_hashes(
     lea = tab_of(browser, store, address, "Lea", "lead")
     with store.read() as conn:
         packet = reviews.packets_of(conn, Viewer(1, "Lea", "lead"))[0]
-        sheet = reviews.worksheets_of(conn, packet)[-1]
+        sheet = worksheets.worksheets_of(conn, packet)[-1]
     answers = [lea.request.get(f"{address}/packets/{packet.key}/worksheet.pdf") for _ in range(2)]
     assert answers[0].headers["content-type"] == "application/pdf"
     assert answers[0].body() == answers[1].body()  # the same worksheet, the same bytes

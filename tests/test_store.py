@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from extractors.document import Page
 from extractors.errors import UserError
-from pipeline.store import Store, access, agreement, audit, factors, open_store, rendering, reviews, schema
+from pipeline.store import Store, access, agreement, audit, factors, open_store, rendering, reviews, schema, worksheets
 from pipeline.store.access import Viewer
 from pipeline.store.backup import backup, check, restore
 from pipeline.store.database import migrate, open_engine
@@ -111,7 +111,7 @@ def review(store: Store, viewer: Viewer, other: dict[str, str] | None = None) ->
             status = (other or {}).get(name)
             action = "correct" if status else "confirm"
             reviews.decide(tx, now, viewer, Sent(name, 0, action, status, "as seen", seen=state.deciding()))
-        reviews.finish(tx, now, viewer)
+        worksheets.finish(tx, now, viewer)
 
 
 def test_a_second_ingest_does_nothing_and_documents_are_kept_by_content(store: Store, tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_second_review_is_blind_and_differences_are_adjudicated(store: Store, tm
     with store.read() as conn:
         assert reviews.stage(conn, packet(store, ann)) == "second"
         assert reviews.claimable(conn, packet(store, ann), ann) is None
-        assert reviews.worksheets_of(conn, packet(store, ann)) == []
+        assert worksheets.worksheets_of(conn, packet(store, ann)) == []
     review(store, bob, {"I.B.3": "met"})
     with store.read() as conn:
         assert reviews.stage(conn, packet(store, lea)) == "adjudicate"
@@ -216,11 +216,11 @@ def test_second_review_is_blind_and_differences_are_adjudicated(store: Store, tm
     review(store, lea, {"I.B.3": "not_met"})
     with store.read() as conn:
         done = packet(store, lea)
-        final = reviews.outcome(conn, done)
+        final = worksheets.outcome(conn, done)
         assert reviews.stage(conn, done) == "done"
         assert final["I.B.3"][0].status == "not_met" and final["I.B.3"][1] == ("Lea",)
         assert final["I.B.1"][1] == ("Ann", "Bob")
-        assert len(reviews.worksheets_of(conn, done)) == 1
+        assert len(worksheets.worksheets_of(conn, done)) == 1
 
 
 def test_kappa_is_cohens() -> None:

@@ -55,7 +55,7 @@ def finished_decisions(workspace: Path) -> tuple[Decided, ...]:
     if not (workspace / STORE / "chartproof.db").is_file():
         return ()
     from pipeline.store import open_store
-    from pipeline.store.finished import finished
+    from pipeline.store.worksheets import finished
 
     store = open_store(workspace / STORE)
     try:

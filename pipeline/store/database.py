@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,6 +41,8 @@ class Store:
     engine: Engine
     blobs: Blobs
     audit_key: bytes
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Writers of this process queue here: SQLite lets those that wait for it poll, and some of fifty wait too long."""
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -49,7 +52,7 @@ class Store:
     @contextmanager
     def write(self, actor: str) -> Iterator[Transaction]:
         """One writer at a time: the chained log needs it, and no reviewer's write is lost to a retry."""
-        with self.engine.connect().execution_options(writes=True) as conn, conn.begin():
+        with self.turn, self.engine.connect().execution_options(writes=True) as conn, conn.begin():
             if self.engine.dialect.name == "postgresql":
                 conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS})
             yield Transaction(conn, actor, self.audit_key)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from sqlalchemy import Connection, select
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from pipeline.store import Transaction, agreement, reviews
+from pipeline.store import Transaction, agreement, reviews, worksheets
 from pipeline.store import schema as t
 from pipeline.store.access import Viewer
 from pipeline.store.decisions import Refused, Sent, Stale, quote_words
@@ -52,7 +52,8 @@ def packet_page(request: Request, key: str) -> Response:
     with request.app.state.store.write(viewer.name) as tx:
         packet = packet_or_404(tx.conn, viewer, key)
         tx.log("packet_opened", f"packet:{key}")
-        view = views.packet_view(tx.conn, viewer, packet)
+    with request.app.state.store.read() as conn:
+        view = views.packet_view(conn, viewer, packet)
     return page(request, "packet.html", view=view, talks=request.app.state.talks is not None)
 
 
@@ -76,9 +77,9 @@ def _step(tx: Transaction, packet: Packet, viewer: Viewer, what: str, reason: st
     elif what == "release":
         reviews.release(tx, packet, viewer)
     elif what == "finish":
-        reviews.finish(tx, packet, viewer)
+        worksheets.finish(tx, packet, viewer)
     elif what == "reopen":
-        reviews.reopen(tx, packet, viewer, reason)
+        worksheets.reopen(tx, packet, viewer, reason)
     else:
         raise HTTPException(404)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from pipeline.store import reviews
+from pipeline.store import reviews, worksheets
 from pipeline.store import schema as t
 from pipeline.store.access import Viewer
 from pipeline.store.decisions import State, needs_reason, suggested
@@ -138,7 +138,7 @@ def packet_view(conn: Connection, viewer: Viewer, packet: Packet) -> PacketView:
     title, _ = _policy(packet.body["policy"] if packet.body else "")
     left, late = time_left(packet.due_at)
     claim = reviews.claimable(conn, packet, viewer)
-    sheets = len(reviews.worksheets_of(conn, packet)) if stage == "done" else 0
+    sheets = len(worksheets.worksheets_of(conn, packet)) if stage == "done" else 0
     criteria, documents = criteria_view(conn, viewer, packet, stage), documents_of(conn, packet)
     return PacketView(packet, claim, stage, left, late, title, criteria, documents, sheets)
 
@@ -162,7 +162,7 @@ def _states(conn: Connection, packet: Packet, mine: Held | None, stage: str) -> 
     if mine is not None and not (stage == "done" and mine.state == "done"):
         return reviews.states(conn, packet, mine)
     if stage == "done":
-        return {name: state for name, (state, _) in reviews.outcome(conn, packet).items()}
+        return {name: state for name, (state, _) in worksheets.outcome(conn, packet).items()}
     return {r["id"]: suggested(r) for r in reviews.results_of(conn, packet)}
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Request
 from sqlalchemy import select
 from starlette.responses import Response
 
-from pipeline.store import reviews
+from pipeline.store import reviews, worksheets
 from pipeline.store import schema as t
 from pipeline.web.pages import page
 from pipeline.web.review_routes import packet_or_404
@@ -45,7 +45,7 @@ def _frozen(request: Request, key: str, version: int, form: str) -> dict[str, An
     viewer = viewer_of(request)
     with request.app.state.store.write(viewer.name) as tx:
         packet = packet_or_404(tx.conn, viewer, key)
-        frozen = reviews.worksheets_of(tx.conn, packet) if reviews.stage(tx.conn, packet) == "done" else []
+        frozen = worksheets.worksheets_of(tx.conn, packet) if reviews.stage(tx.conn, packet) == "done" else []
         if not frozen:
             raise HTTPException(404)
         sheet = next((s for s in frozen if s["version"] == version), frozen[-1])
