@@ -42,6 +42,18 @@ def lexicon() -> Lexicon:
     return Lexicon(*parts)
 
 
+@cache
+def _spelled() -> tuple[dict[str, str], re.Pattern[str]]:
+    known: dict[str, str] = yaml.safe_load(files("pipeline.chat").joinpath("lexicon.yaml").read_text("utf-8"))["spelled"]
+    return known, re.compile(r"(?<![\w/])(?:" + "|".join(map(re.escape, sorted(known, key=len, reverse=True))) + r")(?![\w/])", re.I)
+
+
+def spelled_out(text: str) -> str:
+    """A text with its abbreviations in words; one that the lexicon lists in capitals only counts in capitals ("PT")."""
+    known, pattern = _spelled()
+    return pattern.sub(lambda m: known.get(m.group()) or known.get(m.group().lower()) or m.group(), text)
+
+
 def phrase(words: str) -> tuple[str, ...]:
     return tuple(stem(w) for w in WORD.findall(str(words).lower()))
 
