@@ -49,7 +49,7 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
     judged = intent.explicit or bool(intent.criteria and intent.asks & {"status", "why", "missing"})
     claims, lead = structured(intent, packet, found.hits, judged)
     elsewhere = _elsewhere(intent, packet, found)
-    documented = found.answerable >= ANSWERED or judged and (intent.explicit or bool(claims)) or bool(lead) and not intent.criteria
+    documented = found.answerable >= ANSWERED or judged or bool(lead) and not intent.criteria
     if elsewhere is not None and not (intent.explicit or documented and intent.criteria):
         return elsewhere
     if not documented:

@@ -32,8 +32,8 @@ BACK = re.compile(r"^\W*(?:and|so|but|ok|then|also|why|whys|same|who|when|show)\
 FAMILY = re.compile(r"\b(?:family|mother|father|sister|brother|relative|aunt|uncle|hereditary|son|daughter|niece|wife|husband|who|live|lives|home)\b", re.I)
 
 
-TOPIC = 0.5
-"""Probability from which a question is about a fact."""
+TOPIC, JUDGED_TOPIC = 0.3, 0.12
+"""Probabilities from which a question is about a fact: any question, and one that asks how a criterion stands."""
 FEW = 3
 """Words of a question about a numbered criterion up to which the words of its title are looked for too."""
 ASKED = 0.5
@@ -84,7 +84,7 @@ def understand(question: str, packet: PacketView, before: dict[str, Any]) -> Int
     asks = {name for name, pattern in WAYS if pattern.search(question)} | {name for name, p in found.items() if p >= ASKED}
     if "compute" in follow.get("asks", ()) and days and len(words) <= 2:
         asks.add("compute")
-    criteria = tuple(c for c in named if c in packet.criteria) or _about(topics, packet)
+    criteria = tuple(c for c in named if c in packet.criteria) or _about(topics, packet, JUDGED_TOPIC if asks & {"status", "missing", "why", "compare"} else TOPIC)
     if not criteria and follow.get("criteria") and asks & {"status", "missing", "why"} and len(content(question)) <= 3:
         criteria = tuple(follow["criteria"])
     names = frozenset(w for w in stems(question) if w in packet.authors) - packet.own_names
@@ -98,9 +98,10 @@ def meant(question: str, packet: PacketView) -> str:
     return spelled_out(" ".join(words))
 
 
-def _about(topics: Mapping[str, float], packet: PacketView) -> tuple[str, ...]:
-    """The criteria of the facts that a question is about, the likeliest first."""
-    likely = sorted((fact for fact, p in topics.items() if p >= TOPIC and fact in packet.facts), key=lambda fact: -topics[fact])
+def _about(topics: Mapping[str, float], packet: PacketView, least: float) -> tuple[str, ...]:
+    """The criteria of the facts that a question is about with at least this probability, the likeliest first."""
+    likely = sorted((fact for fact, p in topics.items() if p >= least and fact in packet.facts), key=lambda fact: -topics[fact])
+    likely = [fact for fact in likely if topics[fact] >= 0.5 * topics[likely[0]]]
     return tuple(dict.fromkeys(c for fact in likely[:2] for c in packet.facts[fact]))[:2]
 
 
