@@ -60,7 +60,7 @@ def candidates(intent: Intent, packet: PacketView) -> list[Hit]:
 
 
 def measures(intent: Intent, packet: PacketView, hits: Sequence[Hit]) -> np.ndarray:
-    """What is measured of each hit, shape (len(hits), 24)."""
+    """What is measured of each hit, shape (len(hits), 26)."""
     places = np.array([h.passage.place for h in hits])
     whole = packet.index.matrix @ intent.vector
     cosine, joined = whole[places], packet.index.matrix[places] @ intent.joined
@@ -111,7 +111,7 @@ def _before(intent: Intent, packet: PacketView, p: Passage, joined: float, most:
 
 
 def overall(intent: Intent, packet: PacketView, ranked: Sequence[Hit]) -> np.ndarray:
-    """What tells whether the record answers at all, shape (24,)."""
+    """What tells whether the record answers at all, shape (26,)."""
     top = [min(max(h.score, 1e-4), 1 - 1e-4) for h in ranked[:3]]
     top += [1e-4] * (3 - len(top))
     odds = np.log(np.array(top) / (1 - np.array(top)))
@@ -132,5 +132,5 @@ def overall(intent: Intent, packet: PacketView, ranked: Sequence[Hit]) -> np.nda
         float(intent.query.wants_number and not any(c.isdigit() for c in said)),
         float(bool(WHEN.search(intent.question)) and not DATE.search(said)),
         float("who" in intent.asks and not (PERSON.search(said) or KIN.search(said))),
-        float(bool(intent.before)), intent.outside,
+        float(bool(intent.before)), intent.outside, np.log(intent.expected / (1 - intent.expected)),
     ])  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from pipeline.chat.relevance import candidates, measures, overall, weighed
 from pipeline.evaluate import evidence_hit
 
 WAYS = ("status", "why", "missing", "compute", "compare", "who", "flag", "meds", "timeline", "out_of_bounds")
+FOLDS, RIDGE = 5, 300.0
 WRONG = 10
 """Weight of all wrong passages of a question beside its right ones."""
 
@@ -83,6 +85,19 @@ def asks(turns: Sequence[Turn], file: Path) -> Arrays:
     return named("asks", WAYS, several(texts, labels, WAYS, 100.0))
 
 
+def expected(turns: Sequence[Turn]) -> tuple[Arrays, np.ndarray]:
+    """Whether a record answers, by the question alone; and that probability of each turn by a model that has not seen its packet."""
+    x = embed.vectors([meant(turn["q"], packet) for packet, turn, _ in turns]).astype(np.float64)
+    y = np.array([[turn["answerable"]] for _, turn, _ in turns], np.float64)
+    fold = np.array([sorted({p.packet_id for p, _, _ in turns}).index(packet.packet_id) % FOLDS for packet, _, _ in turns])
+    unseen = np.zeros(len(turns))
+    for n in range(FOLDS):
+        slopes, bias = fit(x[fold != n], y[fold != n], None, RIDGE)
+        unseen[fold == n] = 1 / (1 + np.exp(-(x[fold == n] @ slopes + bias)[:, 0]))
+    slopes, bias = fit(x, y, None, RIDGE)
+    return {"expected_weights": slopes, "expected_bias": bias}, unseen
+
+
 def named(model: str, names: Sequence[str], found: tuple[np.ndarray, np.ndarray]) -> Arrays:
     return {f"{model}_labels": np.array(names), f"{model}_weights": found[0], f"{model}_bias": found[1]}
 
@@ -116,10 +131,12 @@ def gold(packet: PacketView, turn: dict[str, Any]) -> frozenset[int]:
 
 def train(turns: Sequence[Turn], known: Arrays) -> Arrays:
     """The models of passages and of answers, given those of questions."""
+    prior, unseen = expected(turns)
+    known = known | prior
     keep(known)
     asked = []
-    for packet, turn, before in turns:
-        intent = understand(turn["q"], packet, before)
+    for (packet, turn, before), likely in zip(turns, unseen, strict=True):
+        intent = replace(understand(turn["q"], packet, before), expected=float(likely))
         hits = candidates(intent, packet)
         if hits:
             asked.append((packet, turn, intent, hits, measures(intent, packet, hits), gold(packet, turn)))
