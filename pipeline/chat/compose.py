@@ -102,11 +102,12 @@ def structured(intent: Intent, packet: PacketView, hits: Sequence[Hit], judged: 
         claims.extend(Claim(e.quote, (key,), ours=True) for key, e in _telling(packet, name, hits)[: 6 if judged else 3])
     if "flag" in intent.asks:
         for says, excerpts in _flags(intent, packet):
-            lead.append(says)
+            lead.extend([says] if says else [])
             claims.extend(Claim("", (_named(packet, e),), ours=True) for e in excerpts)
     if "compute" in intent.asks:
-        about = max(intent.topics, key=lambda kind: intent.topics[kind], default="")
-        for says, excerpts in arithmetic(packet, intent, about in DOSES or "I.B.10" in intent.before.get("criteria", ())):
+        doses = max(intent.topics[kind] for kind in DOSES)
+        relief = max(intent.topics[kind] for kind in RELIEF)
+        for says, excerpts in arithmetic(packet, intent, doses >= 0.5 * relief or "I.B.10" in intent.before.get("criteria", ()), relief >= 0.5 * doses):
             lead.append(says)
             claims.extend(Claim(e.quote, (_named(packet, e),), ours=True) for e in excerpts)
     return claims, lead
@@ -167,8 +168,11 @@ def _who(packet: PacketView, claims: list[Claim]) -> list[Claim]:
 
 
 def _flags(intent: Intent, packet: PacketView) -> list[Noticed]:
-    """The screening's flags; asked in general, all that stands out, or that nothing does."""
+    """The screening's flags, and what pages of others say of the question; asked in general, all that stands out, or that nothing does."""
     found = list(flagged(packet))
+    if packet.foreign:
+        theirs = weigh(replace(intent, query=replace(intent.query, foreign=True)), packet).hits[:SHOWN]
+        found.append(("", tuple(packet.cut(h.passage) for h in theirs)))
     if intent.criteria or len(intent.query.units) > GENERAL:
         return found
     return [*found, *noticed(packet)] or [("Nothing is flagged: no page of another patient, none unreadable, no conflict.", ())]

@@ -22,7 +22,7 @@ MISSING = re.compile(r"missi?n|\bneed|outstanding|what else|what would (?:settle
 WHY = re.compile(r"\bwhy|\breason|how come|on what grounds|because", re.I)
 COMPUTE = re.compile(r"%|percent|\bmath\b|calculat|comput|\bmmes?\b|\bhow much (?:did|was|relief|less|lower|better)|\bdrop\b|\breduc|\bdifference between|\btotal\b|\bhalf\b|\bcut\b", re.I)
 WHO = re.compile(r"\bwho\b|\bwhose\b|\bby whom\b|\bname of\b|which (?:doctor|nurse|provider|clinician)|\bsigned\b|\bauthor\b", re.I)
-FLAG = re.compile(r"misfil|wrong patient|(?:another|other|different) patient|someone else|unreadable|illegible|not readable|legible|belong|which crit|out of scope|\bscope\b|skip\w* the trial|without a trial|exception", re.I)
+FLAG = re.compile(r"\bours\b|\bmisplaced|misfil|wrong patient|(?:another|other|different) patient|someone else|unreadable|illegible|not readable|legible|belong|which crit|out of scope|\bscope\b|skip\w* the trial|without a trial|exception", re.I)
 COMPARE = re.compile(r"\bvs\b|versus|\bagree|\bmatch|\bsame\b|conflict|contradict|differ|\bor\b|\btwo\b|\bboth\b|still true|compare|consistent|discrepan", re.I)
 NUMERIC = re.compile(r"\bhow (?:many|much|far|long|often|old)|\bwhat (?:mg|dose|date|day|percent|%)|\bcount\b|\bscore|\btotal|\bwhen\b|\bdate\b|\binr\b|\bplt|platelet|\bbmi\b|\bnrs\b|\bmme\b|%|\bvalue|\blevel|\bnumber", re.I)
 QUOTED = re.compile(r"(?:(?<=\s)|^)['\"“‘]([^'\"“”‘’]{6,80})['\"”’]")
@@ -36,7 +36,7 @@ TOPIC, JUDGED_TOPIC = 0.3, 0.12
 """Probabilities from which a question is about a fact: any question, and one that asks how a criterion stands."""
 FEW = 3
 """Words of a question about a numbered criterion up to which the words of its title are looked for too."""
-ASKED = 0.5
+ASKED = 0.35
 """Probability from which a question asks in a way."""
 WAYS = (("status", STATUS), ("missing", MISSING), ("why", WHY), ("compute", COMPUTE), ("who", WHO), ("flag", FLAG), ("compare", COMPARE))
 
@@ -80,7 +80,8 @@ def understand(question: str, packet: PacketView, before: dict[str, Any]) -> Int
     said = meant(bare, packet)
     alone, vector, joined = embed.vectors([said, f"{titles} {said}".strip(), f"{follow.get('question', '')} {titles} {said}".strip()])
     found = labelled("asks", alone)
-    topics = labelled("topics", vector) | {kind: 1.0 for kind, ids in packet.facts.items() if set(ids) & set(named)}
+    topics = labelled("topics", vector)
+    topics |= {kind: 1.0 for kind, ids in packet.facts.items() if kind in topics and set(ids) & set(named)}
     if titles and len(words) <= FEW:
         words += [w for w in content(titles) if w not in words]
     asks = {name for name, pattern in WAYS if pattern.search(question)} | {name for name, p in found.items() if p >= ASKED}

@@ -14,9 +14,12 @@ from pipeline.chat.intent import Intent
 from pipeline.chat.packet import PacketView
 
 
-def arithmetic(packet: PacketView, intent: Intent, doses: bool) -> Iterator[tuple[str, tuple[Excerpt, ...]]]:
-    """Statements with the excerpts that hold their numbers: of daily opioid `doses`, else of relief in the trial."""
-    yield from _doses(packet, intent) if doses else _relief(packet)
+def arithmetic(packet: PacketView, intent: Intent, doses: bool, relief: bool) -> Iterator[tuple[str, tuple[Excerpt, ...]]]:
+    """Statements with the excerpts that hold their numbers: of daily opioid doses, of relief in the trial."""
+    if doses:
+        yield from _doses(packet, intent)
+    if relief:
+        yield from _relief(packet)
 
 
 def _doses(packet: PacketView, intent: Intent) -> Iterator[tuple[str, tuple[Excerpt, ...]]]:

@@ -60,20 +60,21 @@ def candidates(intent: Intent, packet: PacketView) -> list[Hit]:
 
 
 def measures(intent: Intent, packet: PacketView, hits: Sequence[Hit]) -> np.ndarray:
-    """What is measured of each hit, shape (len(hits), 26)."""
+    """What is measured of each hit, shape (len(hits), 27)."""
     places = np.array([h.passage.place for h in hits])
     whole = packet.index.matrix @ intent.vector
     cosine, joined = whole[places], packet.index.matrix[places] @ intent.joined
+    alike = packet.index.alike(intent.topics)[places]
     around = np.maximum(whole[np.maximum(places - 1, 0)], whole[np.minimum(places + 1, len(whole) - 1)])
     coverage = np.array([h.coverage for h in hits])
     score = np.array([h.score for h in hits])
     return np.array([
         [
-            s, c, c - coverage.max(), x, x - cosine.max(), s - score.max(), a,
+            s, c, c - coverage.max(), x, x - cosine.max(), s - score.max(), a, t, t - alike.max(),
             *_fit(intent, packet, h.passage),
             *_before(intent, packet, h.passage, j, joined.max()),
         ]
-        for h, s, c, x, a, j in zip(hits, score, coverage, cosine, around, joined, strict=True)
+        for h, s, c, x, a, t, j in zip(hits, score, coverage, cosine, around, alike, joined, strict=True)
     ])  # fmt: skip
 
 
@@ -81,7 +82,6 @@ def _fit(intent: Intent, packet: PacketView, p: Passage) -> tuple[float, ...]:
     query = intent.query
     proof = max((intent.topics.get(kind, 0.0) for kind in packet.proofs.get(p.place, ())), default=0.0)
     number = any(c.isdigit() for c in p.said)
-    when, person = bool(WHEN.search(intent.question)), bool(PERSON.search(p.said) or KIN.search(p.said))
     return (
         proof,
         float(p.place in packet.proofs),
@@ -90,8 +90,7 @@ def _fit(intent: Intent, packet: PacketView, p: Passage) -> tuple[float, ...]:
         float(bool(query.names) and names_fit(query.names, p)),
         float(query.wants_number and number),
         float(query.wants_number and not number),
-        float(when and bool(DATE.search(p.said))),
-        float("who" in intent.asks and person),
+        float(bool(WHEN.search(intent.question)) and bool(DATE.search(p.said))),
         float(p.kind == "heading"),
         float(p.kind == "row"),
         float("family" in p.marks and not query.wants_family),
@@ -111,7 +110,7 @@ def _before(intent: Intent, packet: PacketView, p: Passage, joined: float, most:
 
 
 def overall(intent: Intent, packet: PacketView, ranked: Sequence[Hit]) -> np.ndarray:
-    """What tells whether the record answers at all, shape (26,)."""
+    """What tells whether the record answers at all, shape (27,)."""
     top = [min(max(h.score, 1e-4), 1 - 1e-4) for h in ranked[:3]]
     top += [1e-4] * (3 - len(top))
     odds = np.log(np.array(top) / (1 - np.array(top)))
@@ -132,5 +131,5 @@ def overall(intent: Intent, packet: PacketView, ranked: Sequence[Hit]) -> np.nda
         float(intent.query.wants_number and not any(c.isdigit() for c in said)),
         float(bool(WHEN.search(intent.question)) and not DATE.search(said)),
         float("who" in intent.asks and not (PERSON.search(said) or KIN.search(said))),
-        float(bool(intent.before)), intent.outside, np.log(intent.expected / (1 - intent.expected)),
+        float(bool(intent.before)), float(packet.index.alike(intent.topics).max()), intent.outside, np.log(intent.expected / (1 - intent.expected)),
     ])  # fmt: skip

@@ -4,12 +4,13 @@ of the record (dates, authors, sections, numbers)."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 import numpy as np
 
+from pipeline.chat.learned import probabilities, weights
 from pipeline.chat.lexicon import common, lexicon, named, stems
 from pipeline.chat.passages import Passage
 
@@ -67,6 +68,7 @@ class Index:
     around: list[list[str]] = field(default_factory=list)
     spots: dict[str, set[int]] = field(default_factory=dict)
     mean: float = 1.0
+    about: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         self.said = [stems(p.said) for p in self.passages]
@@ -104,6 +106,12 @@ class Index:
         order = [i for i in np.argsort(-score, kind="stable")[:LEADING] if score[i] > 0.02]
         near = [i for c in cosines for i in np.argsort(-np.where(own, c, -1.0), kind="stable")[:LEADING] if own[i]]
         return [Hit(self.passages[i], float(score[i]), float(coverage[i]), float(cosine[i])) for i in dict.fromkeys([*order, *near])]
+
+    def alike(self, topics: Mapping[str, float]) -> np.ndarray:
+        """How far each passage is about what a question is about, 0 to 1: the topic that both are likeliest to share, shape (n,)."""
+        if self.about is None:
+            self.about = probabilities("topics", self.matrix)
+        return np.sqrt(self.about * np.array([topics[str(name)] for name in weights()["topics_labels"]])).max(1, initial=0.0)
 
     def names(self, unit: Unit) -> bool:
         """Whether the record names a thing anywhere, by any of its words."""
