@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -53,13 +53,13 @@ class Intent:
     criteria: tuple[str, ...]
     explicit: bool
     asks: frozenset[str]
-    before: dict[str, Any] = field(default_factory=dict)
-    refers: bool = False
-    topics: Mapping[str, float] = field(default_factory=dict)
-    outside: float = 0.0
-    expected: float = 0.0
-    vector: np.ndarray | None = None
-    joined: np.ndarray | None = None
+    before: dict[str, Any]
+    refers: bool
+    topics: Mapping[str, float]
+    outside: float
+    expected: float
+    vector: np.ndarray
+    joined: np.ndarray
 
 
 def understand(question: str, packet: PacketView, before: dict[str, Any]) -> Intent:
@@ -105,7 +105,7 @@ def _about(topics: Mapping[str, float], packet: PacketView, least: float) -> tup
     """The criteria of the facts that a question is about with at least this probability, the likeliest first."""
     likely = sorted((fact for fact, p in topics.items() if p >= least and fact in packet.facts), key=lambda fact: -topics[fact])
     likely = [fact for fact in likely if topics[fact] >= 0.5 * topics[likely[0]]]
-    return tuple(dict.fromkeys(c for fact in likely[:2] for c in packet.facts[fact]))[:2]
+    return tuple(dict.fromkeys(c for fact in likely[:2] for c in packet.facts[fact] if c in packet.criteria))[:2]
 
 
 def _months(said: str, packet: PacketView) -> tuple[str, ...]:

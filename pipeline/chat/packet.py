@@ -88,7 +88,7 @@ class PacketView:
 
     @cached_property
     def index(self) -> Index:
-        return Index(self.passages, _vectors(self.passages, self.vectors_at) if embed.available() else None)
+        return Index(self.passages, _vectors(self.passages, self.vectors_at))
 
     def cut(self, passage: Passage) -> Excerpt:
         return self.show(f"P{passage.place}", excerpt(passage.document_id, self.pages[passage.document_id, passage.page], passage.start, passage.end))

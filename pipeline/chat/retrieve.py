@@ -60,10 +60,10 @@ class Hit:
 
 @dataclass(slots=True)
 class Index:
-    """An index over the passages of one packet; `matrix` holds their unit vectors, shape (n, 384), or is None."""
+    """An index over the passages of one packet; `matrix` holds their unit vectors, shape (n, 384)."""
 
     passages: tuple[Passage, ...]
-    matrix: np.ndarray | None = None
+    matrix: np.ndarray
     said: list[list[str]] = field(default_factory=list)
     around: list[list[str]] = field(default_factory=list)
     spots: dict[str, set[int]] = field(default_factory=dict)
