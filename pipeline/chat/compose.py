@@ -10,7 +10,7 @@ from typing import Any
 
 from extractors.document import Excerpt, Line, Page, excerpt, page_lines
 from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes
-from pipeline.chat.bounds import bounds, declined
+from pipeline.chat.bounds import bounds, declined, instructs
 from pipeline.chat.intent import Intent, understand
 from pipeline.chat.noticed import Noticed, flagged, noticed
 from pipeline.chat.numbers import arithmetic
@@ -143,7 +143,7 @@ def _goes_on(packet: PacketView, hits: Sequence[Hit]) -> Iterator[Passage]:
     for hit in hits:
         following = packet.passages[hit.passage.place + 1 : hit.passage.place + 2]
         for p in following:
-            if p.kind == hit.passage.kind == "sentence" and (p.document_id, p.page) == (hit.passage.document_id, hit.passage.page):
+            if p.kind == hit.passage.kind == "sentence" and not instructs(p.said) and (p.document_id, p.page) == (hit.passage.document_id, hit.passage.page):
                 yield p
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline.chat.bounds import instructs
 from pipeline.chat.intent import Intent
 from pipeline.chat.learned import probabilities
 from pipeline.chat.lexicon import common
@@ -56,7 +57,7 @@ def candidates(intent: Intent, packet: PacketView) -> list[Hit]:
             if place not in known and not packet.passages[place].foreign:
                 known.add(place)
                 hits.append(Hit(packet.passages[place], 0.0, 0.0, 0.0))
-    return hits
+    return [h for h in hits if not instructs(h.passage.said)]
 
 
 def measures(intent: Intent, packet: PacketView, hits: Sequence[Hit]) -> np.ndarray:
