@@ -23,7 +23,7 @@ WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "co
 SAME_DAY = re.compile(r"\bsame (?:date|day|visit|time)\b", re.I)
 OVERALL = re.compile(r"\bcriteri|\bpacket\b|\brequest\b|\bsubmi|\bapprov|\boverall\b|\beverything\b|\bto close\b|\bclinic\b", re.I)
 """What is missing from the whole, not of one thing."""
-ANSWERED = 0.45
+ANSWERED = 0.5
 """Probability from which the record is taken to answer a question."""
 OUTSIDE = 0.5
 """Probability from which a question is out of bounds though no expression of bounds.yaml says so."""

@@ -78,7 +78,9 @@ def understand(question: str, packet: PacketView, before: dict[str, Any]) -> Int
     follow = before if before and (len(words) <= 4 or refers) else {}
     titles = " ".join(packet.criteria[c]["title"] for c in named if c in packet.criteria)
     said = meant(bare, packet)
-    alone, vector, joined = embed.vectors([said, f"{titles} {said}".strip(), f"{follow.get('question', '')} {titles} {said}".strip()])
+    told = [said, f"{titles} {said}".strip(), f"{follow.get('question', '')} {titles} {said}".strip()]
+    known = dict(zip(dict.fromkeys(told), embed.vectors(list(dict.fromkeys(told))), strict=True))
+    alone, vector, joined = (known[text] for text in told)
     found = labelled("asks", alone)
     topics = labelled("topics", vector)
     topics |= {kind: 1.0 for kind, ids in packet.facts.items() if kind in topics and set(ids) & set(named)}

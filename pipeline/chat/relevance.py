@@ -21,6 +21,8 @@ PERSON = re.compile(r"\b(?:Dr\.?|Mr\.?|Mrs\.?|Ms\.?|Miss) [A-Z]|\b[A-Z][a-z]+ [A
 DATE = re.compile(r"\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d|\b(?:19|20)\d\d\b", re.I)
 WHEN = re.compile(r"\bwhen\b|\bdate\b|\bwhat day\b|\bsince\b|\bhow long\b|\bstart|\bstop|\blast\b|\bnext\b", re.I)
 PENDING = re.compile(r"\bpending\b|\bnot (?:yet|back|sent|done|performed|received)\b|\bawait|\bto follow\b|\bscheduled\b|\bbooked\b|\bwill\b|\bno reply\b|\bTNP\b", re.I)
+SILENT = 0.3
+"""No passage speaks of a question when none shares this much with it in words, in meaning or in topic."""
 NEAR = 3
 """Passages apart at which one still belongs to what was cited before."""
 
@@ -39,7 +41,9 @@ def weigh(intent: Intent, packet: PacketView) -> Found:
     if not hits:
         return Found((), 0.0)
     ranked = weighed(hits, measures(intent, packet, hits))
-    return Found(ranked, float(probabilities("answerable", overall(intent, packet, ranked))[0]))
+    nearest = max(max(h.coverage, h.cosine) for h in ranked), float(packet.index.alike(intent.topics).max())
+    likely = float(probabilities("answerable", overall(intent, packet, ranked))[0])
+    return Found(ranked, likely if max(nearest) >= SILENT else 0.0)
 
 
 def weighed(hits: Sequence[Hit], measured: np.ndarray) -> tuple[Hit, ...]:
