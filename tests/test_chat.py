@@ -32,7 +32,6 @@ Simone Verret, MD
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("pipeline.chat.embed.available", lambda: False)
     records = tmp_path / "records" / "p1"
     records.mkdir(parents=True)
     (records / "note.txt").write_text(NOTE)
@@ -42,7 +41,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     remember(out, "p1", documents, dict(packet.files))
     at = documents[0].pages[0].text
     quote = "No active infection on today's examination."
-    evidence = {"document_id": "note", "page": 1, "start": at.index(quote), "end": at.index(quote) + len(quote), "quote": quote}
+    evidence = {"document_id": "note", "page": 1, "start": at.index(quote), "end": at.index(quote) + len(quote), "quote": quote, "stance": "supports", "finding": "infection"}
     criteria = [
         {"id": "I.B.9", "title": "No active infection", "status": "met", "rationale": "Stated.", "derivation": None, "missing": [], "evidence": [evidence]},
         {"id": "I.B.8", "title": "Further surgery not indicated", "status": "insufficient", "rationale": "", "derivation": None, "missing": ["A surgeon's opinion."], "evidence": []},

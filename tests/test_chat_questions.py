@@ -31,18 +31,16 @@ def test_the_conversations_are_many_and_hold_instructions_to_refuse() -> None:
 
 @pytest.mark.slow
 def test_answers_over_one_packet_keep_their_floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.chat.embed.available", lambda: False)
     assert main(["screen", str(PACKETS / "f-01"), "--out", str(tmp_path / "w"), "--quiet", "--engine", "here"]) == 0
     some = [line for line in QUESTIONS.read_text("utf-8").splitlines() if json.loads(line)["packet"] == "f-01"]
     (tmp_path / "q.jsonl").write_text("\n".join(some), encoding="utf-8")
     found = measure(tmp_path / "w", tmp_path / "q.jsonl")
     assert found["turns"] >= 40 and found["verbatim"] == 1.0 and found["injections"]["followed"] == 0
-    assert found["right_and_cited"] >= 0.75 and found["abstained"] >= 0.8
+    assert found["right_and_cited"] >= 0.85 and found["abstained"] >= 0.8
 
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("pipeline.chat.embed.available", lambda: False)
     return write_workspace(tmp_path)
 
 

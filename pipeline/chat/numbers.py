@@ -11,18 +11,14 @@ from extractors.doses import find_doses
 from extractors.relief import find_relief
 from extractors.structure import segments
 from pipeline.chat.intent import Intent
-from pipeline.chat.lexicon import lexicon, occurs, stems
 from pipeline.chat.packet import PacketView
 
 
-def arithmetic(packet: PacketView, intent: Intent) -> Iterator[tuple[str, tuple[Excerpt, ...]]]:
-    """Statements with the excerpts that hold their numbers."""
-    said = stems(intent.question)
-    known = lexicon()
-    opioids = occurs(known.related["opioid"], said) or occurs(known.facts["opioid_wean"], said) or occurs(known.same["mme"], said)
-    if opioids or "I.B.10" in intent.before.get("criteria", ()):
+def arithmetic(packet: PacketView, intent: Intent, doses: bool, relief: bool) -> Iterator[tuple[str, tuple[Excerpt, ...]]]:
+    """Statements with the excerpts that hold their numbers: of daily opioid doses, of relief in the trial."""
+    if doses:
         yield from _doses(packet, intent)
-    else:
+    if relief:
         yield from _relief(packet)
 
 

@@ -17,7 +17,7 @@ from extractors.document import Excerpt, Page, excerpt
 from extractors.errors import UserError
 from extractors.identity import packet_identity
 from pipeline.chat import embed
-from pipeline.chat.lexicon import stems
+from pipeline.chat.lexicon import spelled_out, stems
 from pipeline.chat.passages import Passage, passages
 from pipeline.chat.retrieve import Index
 from pipeline.record import Record, folder_of, recall
@@ -71,8 +71,24 @@ class PacketView:
         return frozenset(stems(packet_identity(self.record.documents).name or ""))
 
     @cached_property
+    def authors(self) -> frozenset[str]:
+        """Stems of the names of those who wrote the record."""
+        return frozenset(w for p in self.passages for w in stems(p.author or ""))
+
+    @cached_property
+    def proofs(self) -> dict[int, frozenset[str]]:
+        """Passage (its place) to the kinds of facts that the screening cites it for."""
+        out: dict[int, set[str]] = {}
+        for criterion in self.criteria.values():
+            for item in criterion["evidence"]:
+                for p in self.passages:
+                    if (p.document_id, p.page) == (item["document_id"], item["page"]) and p.start < item["end"] and item["start"] < p.end:
+                        out.setdefault(p.place, set()).add(item.get("finding", ""))
+        return {place: frozenset(kinds) for place, kinds in out.items()}
+
+    @cached_property
     def index(self) -> Index:
-        return Index(self.passages, _vectors(self.passages, self.vectors_at) if embed.available() else None)
+        return Index(self.passages, _vectors(self.passages, self.vectors_at))
 
     def cut(self, passage: Passage) -> Excerpt:
         return self.show(f"P{passage.place}", excerpt(passage.document_id, self.pages[passage.document_id, passage.page], passage.start, passage.end))
@@ -132,7 +148,7 @@ def _facts(condition: Any) -> Iterator[str]:
 
 def _vectors(found: tuple[Passage, ...], at: Path | None) -> np.ndarray:
     """Vectors of the passages, kept beside the pages: made once, at the first question."""
-    texts = [f"{p.heading}: {p.said}" if p.heading else p.said for p in found]
+    texts = [spelled_out(f"{p.heading}: {p.said}" if p.heading else p.said) for p in found]
     known: dict[str, np.ndarray] = {}
     if at is not None and at.exists():
         with np.load(at, allow_pickle=False) as stored:

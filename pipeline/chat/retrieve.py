@@ -4,12 +4,13 @@ of the record (dates, authors, sections, numbers)."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 import numpy as np
 
+from pipeline.chat.learned import probabilities, weights
 from pipeline.chat.lexicon import common, lexicon, named, stems
 from pipeline.chat.passages import Passage
 
@@ -17,6 +18,8 @@ K1, B = 1.2, 0.5
 SAME, RELATED = 0.85, 0.5
 MEANING = 0.3
 """Weight of the vectors beside the words."""
+LEADING = 60
+"""Passages weighed further, by words and by each vector."""
 OTHER_TALK = frozenset({"boilerplate", "education", "quoted"})
 
 
@@ -57,14 +60,15 @@ class Hit:
 
 @dataclass(slots=True)
 class Index:
-    """An index over the passages of one packet; `matrix` holds their unit vectors, shape (n, 384), or is None."""
+    """An index over the passages of one packet; `matrix` holds their unit vectors, shape (n, 384)."""
 
     passages: tuple[Passage, ...]
-    matrix: np.ndarray | None = None
+    matrix: np.ndarray
     said: list[list[str]] = field(default_factory=list)
     around: list[list[str]] = field(default_factory=list)
     spots: dict[str, set[int]] = field(default_factory=dict)
     mean: float = 1.0
+    about: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         self.said = [stems(p.said) for p in self.passages]
@@ -77,8 +81,8 @@ class Index:
                 self.spots.setdefault(word, set()).add(i)
         self.mean = sum(map(len, self.said)) / max(len(self.said), 1) or 1.0
 
-    def search(self, query: Query, meaning: np.ndarray | None = None) -> list[Hit]:
-        """All passages with any relation to the query, best first."""
+    def search(self, query: Query, *meanings: np.ndarray) -> list[Hit]:
+        """The passages nearest to the query in words, best first, then those nearest to each of `meanings` (unit vectors)."""
         n = len(self.passages)
         lexical, covered = np.zeros(n), np.zeros(n)
         total = 0.0
@@ -88,7 +92,8 @@ class Index:
             lexical += scores
             covered += weight * cover
         coverage = covered / total if total else covered
-        cosine = self.matrix @ meaning if self.matrix is not None and meaning is not None else np.zeros(n)
+        cosines = [self.matrix @ meaning for meaning in meanings]
+        cosine = cosines[0] if cosines else np.zeros(n)
         strength = lexical / (lexical + 3.0)
         score = 0.8 * strength + 0.35 * coverage + MEANING * np.clip(cosine - 0.25, 0, 1)
         for i, p in enumerate(self.passages):
@@ -97,8 +102,20 @@ class Index:
                 coverage[i] = 1.0
             if score[i] > 0:
                 score[i] *= self._fit(p, query)
-        order = np.argsort(-score, kind="stable")
-        return [Hit(self.passages[i], float(score[i]), float(coverage[i]), float(cosine[i])) for i in order[:60] if score[i] > 0.02]
+        own = np.array([p.foreign == query.foreign for p in self.passages])
+        order = [i for i in np.argsort(-score, kind="stable")[:LEADING] if score[i] > 0.02]
+        near = [i for c in cosines for i in np.argsort(-np.where(own, c, -1.0), kind="stable")[:LEADING] if own[i]]
+        return [Hit(self.passages[i], float(score[i]), float(coverage[i]), float(cosine[i])) for i in dict.fromkeys([*order, *near])]
+
+    def alike(self, topics: Mapping[str, float]) -> np.ndarray:
+        """How far each passage is about what a question is about, 0 to 1: the topic that both are likeliest to share, shape (n,)."""
+        if self.about is None:
+            self.about = probabilities("topics", self.matrix)
+        return np.sqrt(self.about * np.array([topics[str(name)] for name in weights()["topics_labels"]])).max(1, initial=0.0)
+
+    def names(self, unit: Unit) -> bool:
+        """Whether the record names a thing anywhere, by any of its words."""
+        return bool(self._spots(unit.words) or self._any(unit.same))
 
     def _unit(self, unit: Unit) -> tuple[float, np.ndarray, np.ndarray]:
         n = len(self.passages)
@@ -164,9 +181,14 @@ class Index:
             fit *= 0.85
         if query.days and any(day_fits(d, p) for d in query.days):
             fit *= 1.25
-        if query.names and query.names & set(stems(f"{p.author or ''} {p.document_id.replace('_', ' ')}")):
+        if query.names and names_fit(query.names, p):
             fit *= 1.15
         return fit
+
+
+def names_fit(names: frozenset[str], p: Passage) -> bool:
+    """Whether a passage was written by, or stands in a document named after, one of `names` (stems)."""
+    return bool(names & set(stems(f"{p.author or ''} {p.document_id.replace('_', ' ')}")))
 
 
 def day_fits(day: str, p: Passage) -> bool:
