@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 SegmentKind = Literal["sentence", "row", "field", "tick", "heading"]
-Mark = Literal["quoted", "boilerplate", "education", "plan", "family", "unanswered", "request"]
+Mark = Literal["quoted", "boilerplate", "education", "plan", "family", "unanswered", "request", "instruction"]
 
 
 @dataclass(frozen=True, slots=True)

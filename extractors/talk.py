@@ -65,13 +65,13 @@ CONSENT = rare(
 )
 INSTRUCTION = rare(
     r"\b(?:ignore|disregard|override|forget|bypass)\b[^.;]{0,40}\b(?:instructions?"
-    r"|prompts?|rules?|previous|above|prior|guidelines?|criteria)\b"
-    r"|\b(?:mark|list|set|report|treat|rate|score|record|count|classify|return|output"
-    r"|answer|consider|flag|approve|show)\b[^.]{0,80}\b(?:as|to|is|="
+    r"|prompts?|rules?|previous|above|prior|guidelines?|criteria|polic(?:y|ies)|evidence|records?)\b"
+    r"|\b(?:mark|list|set|report|treat|rate|score|record|count|classify|return|output|flip|switch|turn|change|make|update"
+    r"|answer|consider|flag|approve|show)\b[^.]{0,80}\b(?:as|to|into|is|="
     r"|:)\s*[\"'“]?(?:all )?(?:met|satisfied|approved|fulfilled|documented as met)\b"
     r"|\b(?:AI|A\.I\.|LLM|chat ?bot|language model)[\s-]+(?:system|tool|bot|model|engine"
     r"|assistant|program|review(?:er|ing)?|reader|screen(?:er|ing))\b"
-    r"|\b(?:system|assistant|reviewer|developer) (?:system|prompt|message|override"
+    r"|\"role\"\s*:\s*\"|\b(?:system|assistant|reviewer|developer) (?:system|prompt|message|override"
     r"|instructions?)\s*:|\b(?:do not|don['’]t) (?:show|display|reveal|quote"
     r"|cite) this (?:comment|note|message|line|text)\b",
     re.I,
@@ -85,8 +85,8 @@ def talk_marks(text: str, before: str = "") -> frozenset[Mark]:
     marks: set[Mark] = set()
     if (PAYER.search(text) and RULE.search(text) and not PATIENT.search(text)) or _payer_speaks(text, before):
         marks.add("quoted")
-    if INSTRUCTION.search(text):
-        marks.add("quoted")
+    if instructs(text):
+        marks |= {"quoted", "instruction"}
     if HANDOUT.search(text):
         marks.add("education")
     if CONSENT.search(text) and not re.search(
@@ -96,6 +96,11 @@ def talk_marks(text: str, before: str = "") -> frozenset[Mark]:
     if BLANK.search(text):
         marks.add("unanswered")
     return frozenset(marks)
+
+
+def instructs(text: str) -> bool:
+    """Whether a sentence tells whoever, or whatever, reads the record what to decide. It is never evidence."""
+    return bool(INSTRUCTION.search(text))
 
 
 def _payer_speaks(text: str, before: str) -> bool:

@@ -33,8 +33,9 @@ def find_learned(
 ) -> Iterator[Finding]:
     """Findings of one page; `day` holds the ISO date that each segment speaks of."""
     names = labels()
-    for i, scores in enumerate(score(parts_of(segments, page.text))):
-        segment = segments[i]
+    # an instruction to the reader is not even company: beside it, other statements were read otherwise
+    read = [(segment, today) for segment, today in zip(segments, day, strict=True) if "instruction" not in segment.marks]
+    for (segment, today), scores in zip(read, score(parts_of([s for s, _ in read], page.text)), strict=True):
         if "unanswered" in segment.marks:
             continue
         for column in np.flatnonzero(scores >= LEAST):
@@ -45,7 +46,7 @@ def find_learned(
                 excerpt(document_id, page, segment.start, segment.end),
                 "learned",
                 assertion=Assertion(quoted=bool(segment.marks & OTHER_TALK), family="family" in segment.marks),
-                date=day[i],
+                date=today,
                 score=round(float(scores[column]), 3),
             )
 

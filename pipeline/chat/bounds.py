@@ -25,11 +25,6 @@ def declined(question: str) -> str | None:
     return None
 
 
-def instructs(said: str) -> bool:
-    """Whether a sentence of a record tells its reader what to decide."""
-    return any(entry is bounds()["instruction"] and pattern.search(said) for entry, pattern in _compiled())
-
-
 @cache
 def _compiled() -> tuple[tuple[dict[str, Any], re.Pattern[str]], ...]:
     return tuple((entry, re.compile(p, re.I)) for entry in bounds().values() for p in entry["patterns"])

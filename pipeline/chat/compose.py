@@ -9,8 +9,9 @@ from itertools import zip_longest
 from typing import Any
 
 from extractors.document import Excerpt, Line, Page, excerpt, page_lines
+from extractors.talk import instructs
 from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes
-from pipeline.chat.bounds import bounds, declined, instructs
+from pipeline.chat.bounds import bounds, declined
 from pipeline.chat.intent import Intent, understand
 from pipeline.chat.noticed import Noticed, flagged, noticed
 from pipeline.chat.numbers import arithmetic

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from extractors.document import Excerpt, excerpt, page_lines
+from extractors.talk import instructs
 from pipeline.chat import embed
-from pipeline.chat.bounds import instructs
 from pipeline.chat.lexicon import stems
 from pipeline.chat.packet import PacketView
 

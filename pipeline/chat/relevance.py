@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.chat.bounds import instructs
+from extractors.talk import instructs
 from pipeline.chat.intent import Intent
 from pipeline.chat.learned import probabilities
 from pipeline.chat.lexicon import common
