@@ -27,7 +27,9 @@ SHARE = re.compile(
     rf"|\b(?P<planned3>{NUMBER})\s+(?:[a-z]+\s+)?(?:{VISITS}\s+)?(?:were\s+)?{PLANNED}\b[^.;]{{0,20}}?\b(?P<kept3>{NUMBER})\s+(?:[a-z]+\s+)?(?:{VISITS}\s+)?(?:were\s+)?{KEPT}"
     rf"|\b{PLANNED}\s*[:=]?\s*(?P<planned4>{NUMBER})\b[^.;]{{0,12}}?\b{KEPT}\s*[:=]?\s*(?P<kept4>{NUMBER})\b"
     rf"|\b{MISSED}(?:\s+(?:for|from|at|only|just|but)){{0,2}}[\s:=]*(?P<lost>{NUMBER})\s*(?:/|of|out of)\s*{_THEIRS}(?P<planned5>{NUMBER})\b(?!\s*%)"
-    rf"|\b(?P<lost2>{NUMBER})\s+{MISSED}\s+(?:{VISITS}\s+)?(?:of|out of|in|across|over|among)\s+{_THEIRS}(?P<planned6>{NUMBER})\b(?!\s*%)",
+    rf"|\b(?P<lost2>{NUMBER})\s+{MISSED}\s+(?:{VISITS}\s+)?(?:of|out of|in|across|over|among)\s+{_THEIRS}(?P<planned6>{NUMBER})\b(?!\s*%)"
+    rf"|\b(?:of|out of)\s+{_THEIRS}(?P<planned7>{NUMBER})\s+(?:[\w-]+\s+)?{VISITS}[^.;]{{0,40}}?\b{MISSED}\s+(?:only |just )?(?P<lost3>{NUMBER})\b"
+    rf"|\b(?:of|out of)\s+{_THEIRS}(?P<planned8>{NUMBER})\s+(?:[\w-]+\s+)?{VISITS}[^.;]{{0,40}}?\b{KEPT}\s+(?:only |just |to )?(?P<kept5>{NUMBER})\b",
     re.I,
 )
 OTHER_CARE = re.compile(
@@ -52,7 +54,7 @@ def kept_share(text: str) -> float | None:
     found = SHARE.search(text)
     if not found or not (found["planned4"] or re.search(VISITS, text, re.I)):
         return None
-    told = {key.rstrip("23456"): number(value) for key, value in found.groupdict().items() if value}
+    told = {key.rstrip("2345678"): number(value) for key, value in found.groupdict().items() if value}
     planned = told["planned"]
     kept = told.get("kept", planned - told.get("lost", 0))
     return kept / planned if planned >= max(kept, 3) and kept >= 0 else None

@@ -18,6 +18,8 @@ from extractors.attendance import kept_share
         ("She missed only two of her last twenty visits.", 18 / 20),
         ("No-showed for 6 of 9 appointments.", 3 / 9),
         ("Seven cancellations in the past ten sessions.", 3 / 10),
+        ("Out of her twelve aquatic sessions she skipped nine.", 3 / 12),
+        ("Of the 16 visits offered he attended 15.", 15 / 16),
         ("He turned up for 3 of the 8 classes.", 3 / 8),
     ],
 )
