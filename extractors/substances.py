@@ -66,7 +66,7 @@ def _treated(text: str) -> bool:
 def _ends(disorder: Finding, later: Finding) -> bool:
     """Whether `later`, told next on the same page, says that the disorder is in remission."""
     a, b = disorder.excerpt, later.excerpt
-    told_next = (a.document_id, a.page) == (b.document_id, b.page) and 0 < b.start - a.start and b.start - a.end < NEXT
+    told_next = (a.document_id, a.page) == (b.document_id, b.page) and b.start - a.start > 0 and b.start - a.end < NEXT
     kinds = {s for s in (substance(a.quote), substance(b.quote)) if s}
     return told_next and len(kinds) < 2 and bool(REMISSION.search(b.quote)) and not NOT_YET.search(b.quote)
 
