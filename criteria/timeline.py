@@ -98,7 +98,7 @@ def settle(readings: Sequence[Reading], statement: Statement, clock: Clock) -> t
     lasting = [r for r in sided if r.finding.value in statement.lasting]
     newest = max(clock.time(r.finding) for r in (lasting or sided))
     current = [r for r in sided if same_time(clock.time(r.finding), newest) or r in lasting]
-    if not (lasting or statement.each or statement.lists):
+    if not (lasting or statement.lists or (statement.each and not statement.now)):
         current = [r for r in current if not r.finding.assertion.historical] or current
     computed = [r for r in sided if r.finding.operands and r not in current]
     if computed and not lasting and not any(r.finding.operands for r in current):

@@ -21,6 +21,12 @@ NONE_KNOWN = re.compile(
     r"|\bdenies (?:any )?(?:drug |medication |medicine )?allerg\w+",
     re.I,
 )
+WRONG = re.compile(
+    r"\b(?:should|must|needs?|ought) (?:to )?(?:be )?(?:changed|corrected|amended|updated|removed|struck|taken off|revis\w+)"
+    r"|\b(?:is|was) (?:wrong|incorrect|out of date|outdated|not (?:right|true|correct))\b|\bno longer\b",
+    re.I,
+)
+"""Said of a "none known" that stands elsewhere and does not hold."""
 UNKNOWN = re.compile(
     r"\bunknown\b|\bunable\b|\bnot (?:known|reviewed|obtained|recorded|on file|asked)"
     r"|\bsee\b|\bas per\b|\bper (?:list|chart)\b|_{2,}|\bpending\b|\b(?:no change"
@@ -47,6 +53,8 @@ def find_allergies(
         if segment.marks & SILENT or not _about(segment):
             continue
         where = excerpt(document_id, page, segment.start, segment.end)
+        if NONE_KNOWN.search(segment.text) and WRONG.search(segment.text):
+            continue
         if NONE_KNOWN.search(segment.text):
             yield Finding("drug_allergy", "absent", where, "allergies.none", date=day[i])
             continue

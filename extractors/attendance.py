@@ -17,13 +17,19 @@ from extractors.stream import SILENT
 GOOD, POOR = 0.8, 0.6
 """Shares of the planned visits; between them the count says neither."""
 VISITS = r"\b(?:sessions?|visits?|appointments?|appts?|classes|meetings|treatments)\b"
-KEPT = r"(?:attended|kept|completed|came|made|showed|appeared|present)"
+KEPT = r"(?:attended|kept|completed|came|made|showed|appeared|present|turned up|went)"
+MISSED = r"(?:missed|skipped|no-?show(?:ed|s)?|cancell?ed|cancell?ations?|absent|absences)"
+_THEIRS = r"(?:the |his |her |their )?(?:last |past |first )?"
 PLANNED = r"(?:scheduled|booked|planned|authori[sz]ed|ordered|prescribed|approved|offered|arranged)"
 SHARE = re.compile(
-    rf"\b{KEPT}(?:\s+(?:to|at|for|up|only|just|all)){{0,3}}\s+(?:{VISITS}\s*[:=]?\s*)?(?P<kept>{NUMBER})\s*(?:/|of|out of)\s*(?:the |his |her |their )?(?P<planned>{NUMBER})\b(?!\s*(?:%|mg|pain))"
-    rf"|\b(?P<kept2>{NUMBER})\s*(?:/|of|out of)\s*(?:the |his |her |their )?(?P<planned2>{NUMBER})\s+(?:{PLANNED}\s+)?(?:[a-z]+\s+)?{VISITS}\s+(?:were\s+)?{KEPT}"
+    rf"\b{KEPT}(?:\s+(?:to|at|for|up|only|just|all)){{0,3}}\s+(?:{VISITS}\s*[:=]?\s*)?(?P<kept>{NUMBER})\s*(?:/|of|out of)\s*{_THEIRS}(?P<planned>{NUMBER})\b(?!\s*(?:%|mg|pain))"
+    rf"|\b(?P<kept2>{NUMBER})\s*(?:/|of|out of)\s*{_THEIRS}(?P<planned2>{NUMBER})\s+(?:{PLANNED}\s+)?(?:[a-z]+\s+)?{VISITS}\s+(?:were\s+)?{KEPT}"
     rf"|\b(?P<planned3>{NUMBER})\s+(?:[a-z]+\s+)?(?:{VISITS}\s+)?(?:were\s+)?{PLANNED}\b[^.;]{{0,20}}?\b(?P<kept3>{NUMBER})\s+(?:[a-z]+\s+)?(?:{VISITS}\s+)?(?:were\s+)?{KEPT}"
-    rf"|\b{PLANNED}\s*[:=]?\s*(?P<planned4>{NUMBER})\b[^.;]{{0,12}}?\b{KEPT}\s*[:=]?\s*(?P<kept4>{NUMBER})\b",
+    rf"|\b{PLANNED}\s*[:=]?\s*(?P<planned4>{NUMBER})\b[^.;]{{0,12}}?\b{KEPT}\s*[:=]?\s*(?P<kept4>{NUMBER})\b"
+    rf"|\b{MISSED}(?:\s+(?:for|from|at|only|just|but)){{0,2}}[\s:=]*(?P<lost>{NUMBER})\s*(?:/|of|out of)\s*{_THEIRS}(?P<planned5>{NUMBER})\b(?!\s*%)"
+    rf"|\b(?P<lost2>{NUMBER})\s+{MISSED}\s+(?:{VISITS}\s+)?(?:of|out of|in|across|over|among)\s+{_THEIRS}(?P<planned6>{NUMBER})\b(?!\s*%)"
+    rf"|\b(?:of|out of)\s+{_THEIRS}(?P<planned7>{NUMBER})\s+(?:[\w-]+\s+)?{VISITS}[^.;]{{0,40}}?\b{MISSED}\s+(?:only |just )?(?P<lost3>{NUMBER})\b"
+    rf"|\b(?:of|out of)\s+{_THEIRS}(?P<planned8>{NUMBER})\s+(?:[\w-]+\s+)?{VISITS}[^.;]{{0,40}}?\b{KEPT}\s+(?:only |just |to )?(?P<kept5>{NUMBER})\b",
     re.I,
 )
 OTHER_CARE = re.compile(
@@ -48,8 +54,7 @@ def kept_share(text: str) -> float | None:
     found = SHARE.search(text)
     if not found or not (found["planned4"] or re.search(VISITS, text, re.I)):
         return None
-    kept, planned = (
-        next(number(value) for key, value in found.groupdict().items() if key.startswith(name) and value)
-        for name in ("kept", "planned")
-    )
-    return kept / planned if planned >= max(kept, 3) else None
+    told = {key.rstrip("2345678"): number(value) for key, value in found.groupdict().items() if value}
+    planned = told["planned"]
+    kept = told.get("kept", planned - told.get("lost", 0))
+    return kept / planned if planned >= max(kept, 3) and kept >= 0 else None

@@ -26,6 +26,10 @@ HOLDS = re.compile(
     r"days (?:before|prior)|washout|revers\w+|finish\w*|complet\w*|ended)\b",
     re.I,
 )
+REQUESTED = re.compile(
+    r"\b623[56]\d\b|\bCPT\b|\b(?:request\w*|propos\w+|planned|to be (?:placed|implanted)|seeking|authoriz\w+)\b[^.;]{0,60}\b(?:pump|reservoir)\b", re.I
+)
+"""The pump that is asked for is no other device."""
 EVERY = re.compile(r"\b(?:no|any|other|without|nothing|none|devices?|electronic|programmable|powered)\b", re.I)
 
 
@@ -37,10 +41,17 @@ def with_details(finding: Finding) -> Finding:
     if finding.kind == "anticoagulant" and finding.value == "held" and STARTED.search(finding.excerpt.quote):
         return finding if HOLDS.search(finding.excerpt.quote) else replace(finding, value="taken")
     if finding.kind == "programmable_device":
-        named = [name for name, words in DEVICES.items() if re.search(words, finding.excerpt.quote, re.I)]
+        if finding.value == "present" and REQUESTED.search(finding.excerpt.quote) and not _named(finding.excerpt.quote):
+            return replace(finding, assertion=replace(finding.assertion, hypothetical=True))
+        named = _named(finding.excerpt.quote)
         general = finding.value == "absent" and (len(named) != 1 or EVERY.search(finding.excerpt.quote))
         return finding if general or not named else replace(finding, attributes={**finding.attributes, "device": named[0]})
     if finding.kind == "drug_allergy" and finding.value == "present":
         drugs = tuple(sorted(drug_names(finding.excerpt.quote)))
         return replace(finding, attributes={**finding.attributes, "drugs": drugs}) if drugs else finding
     return finding
+
+
+def _named(text: str) -> list[str]:
+    """The devices that a text names, in the order of `DEVICES`."""
+    return [name for name, words in DEVICES.items() if re.search(words, text, re.I)]

@@ -14,6 +14,9 @@ from extractors.finding import Finding
 
 NUMBERED = frozenset({"opioid_wean", "opioid_dose", "trial_relief", "inr", "platelets", "life_expectancy"})
 """Facts that a number decides, whoever read it."""
+MEASURED = frozenset({"inr", "platelets"})
+TEST = re.compile(r"^\W*(?:PT/)?(?:[I1l]N[RP]|platelets?|plts?|thrombocytes?)", re.I)
+RANGE = re.compile(r"\d\s*[-–]\s*\d")
 TICKS = re.compile("[☐☒]")
 DENIAL = re.compile(r"n[o0a][a-z]?e?|never|without|den(?:y|ie[sd]|ying)|neg\w*|absent|ceased|stopped|\w+n.t", re.I)
 """Words that turn a statement round, and what they are misread as."""
@@ -31,6 +34,9 @@ def in_doubt(finding: Finding) -> tuple[str, ...]:
 
 def _deciding(excerpt: Excerpt, finding: Finding, used: frozenset[float]) -> Iterator[str]:
     words = [excerpt.quote[a:b] for a, b in excerpt.doubtful]
+    if finding.kind in MEASURED:
+        yield from _of_result(excerpt, used)
+        return
     if len(words) > max(1, MOST * len(excerpt.quote.split())):
         yield from words
         return
@@ -41,6 +47,14 @@ def _deciding(excerpt: Excerpt, finding: Finding, used: frozenset[float]) -> Ite
         reckoned = finding.kind in NUMBERED and figure and (not used or used.intersection(_values(word)))
         if named or listed or reckoned:
             yield word
+
+
+def _of_result(excerpt: Excerpt, used: frozenset[float]) -> Iterator[str]:
+    """A laboratory result is its name and its number: not the unit, the flag or the reference range that stand beside them."""
+    words = [(m.start(), m[0]) for m in re.finditer(r"\S+", excerpt.quote)]
+    result = next((at for at, word in words if used.intersection(_values(word)) and not RANGE.search(word)), None)
+    doubtful = {start for start, _ in excerpt.doubtful}
+    yield from (word for at, word in words if at in doubtful and (at == result or result is None or TEST.search(word)))
 
 
 def _numbers(finding: Finding) -> Iterator[float]:

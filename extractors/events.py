@@ -3,17 +3,20 @@
     "Leadless pacemaker inserted via the right femoral vein"     programmable_device present
     "Explantation of the spinal cord stimulator, complete"       programmable_device absent, of that device
     "Rivaroxaban begun 03/01"                                    anticoagulant taken
+    "Keflex 500 mg QID x 10 days"                                infection present, until the course ends
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 
 from extractors.clinical import assertions
 from extractors.details import DEVICES, HOLDS, STARTED
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
+from extractors.quantities import NUMBER, number
 from extractors.segment import Segment
 from extractors.stream import SILENT
 
@@ -23,8 +26,17 @@ THINNERS = re.compile(
     re.I,
 )
 DAILY = re.compile(r"\b\d+(?:\.\d+)?\s*mg\b", re.I)
+ANTIBIOTICS = re.compile(
+    r"\b(?:\w*(?:cillin|floxacin|cycline|mycin)|cef\w+|ceph\w+|keflex|bactrim|septra|(?:trimethoprim|tmp)\W?\s?(?:sulfa\w*|smx)|nitrofurantoin|"
+    r"macrobid|augmentin|metronidazole|flagyl|linezolid|\w+penem|cipro|levaquin|z-?pak)\b",
+    re.I,
+)
+COURSE = re.compile(rf"(?:\bx|\bfor|×)\s*(?P<n>{NUMBER})\s*-?\s*(?P<unit>d(?:ays?)?|w(?:ee)?ks?)\b|\b(?P<n2>{NUMBER})[- ](?P<unit2>day|week)s?[- ]course\b", re.I)
+NO_COURSE = re.compile(r"\bprophyla\w+|\bpre-?op\w*|\bperi-?op\w*|\b(?:completed|finished|took|history|allerg\w+|if|last|prior|previous\w*|ago|acne|rosacea|declin\w*)\b", re.I)
 ENDED = re.compile(r"\b(?:until|till|was on|were on|previously|formerly|in the past|allerg\w*|intoleran\w*|refus\w*|declin\w*)\b", re.I)
-PLACED = re.compile(r"\b(?:implanted|inserted|placed|put in|implantation|insertion|placement|was fitted)\b", re.I)
+PLACED = re.compile(r"\b(?:implanted|inserted|placed|s/p|put in|implantation|insertion|placement|was fitted)\b", re.I)
+OUT_AGAIN = re.compile(r"\b(?:c[ao]me|took|taken|pulled|had (?:it|them))\s+(?:\w+\s+){0,2}out\b|\b(?:pulled|gone)\b", re.I)
+"""What was put in and is there no more."""
 REMOVED = re.compile(r"\b(?:explant\w*|removed|removal|taken out|extract(?:ed|ion))\b", re.I)
 TEMPORARY = re.compile(
     r"\b(?:trial(?:led|ed)?|temporary|test|percutaneous leads?|plan(?:s|ned)?|schedul\w*|to be|will|would|consider\w*|recommend\w*|"
@@ -35,13 +47,15 @@ TEMPORARY = re.compile(
 
 
 def find_events(document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]) -> Iterator[Finding]:
-    """`programmable_device` and `anticoagulant` findings of one page; `day` holds the ISO date of each segment."""
+    """`programmable_device`, `infection` and `anticoagulant` findings of one page; `day` holds the ISO date of each segment."""
     for segment, today in zip(segments, day, strict=True):
         if segment.marks & SILENT or segment.kind in ("heading", "tick"):
             continue
         where = excerpt(document_id, page, segment.start, segment.end)
         if value := _device(segment.text):
             yield Finding("programmable_device", value, where, "events.device", date=today)
+        if today and (until := _course_end(segment.text, today)):
+            yield Finding("infection", "present", where, "events.course", date=today, attributes={"until": until})
         if _thinner(segment.text):
             yield Finding("anticoagulant", "taken", where, "events.anticoagulant", date=today)
 
@@ -50,9 +64,19 @@ def _device(text: str) -> str | None:
     """present for one device that was put in, absent for one that was taken out."""
     named = [m for m in (re.search(words, text, re.I) for words in DEVICES.values()) if m]
     placed, removed = PLACED.search(text), REMOVED.search(text)
-    if len(named) != 1 or bool(placed) == bool(removed) or TEMPORARY.search(text) or not _told(text, named[0].span()):
+    if len(named) != 1 or bool(placed) == bool(removed) or OUT_AGAIN.search(text) or TEMPORARY.search(text) or not _told(text, named[0].span()):
         return None
     return "present" if placed else "absent"
+
+
+def _course_end(text: str, today: str) -> str | None:
+    """The ISO day to which a course of antibiotics begun `today` runs, None where none is begun or its length is not told."""
+    named, course = ANTIBIOTICS.search(text), COURSE.search(text)
+    if not (named and course) or NO_COURSE.search(text) or not _told(text, named.span()):
+        return None
+    unit = 7 if (course["unit"] or course["unit2"]).lower().startswith("w") else 1
+    days = int(number(course["n"] or course["n2"])) * unit
+    return (date.fromisoformat(today) + timedelta(days=days)).isoformat()
 
 
 def _thinner(text: str) -> bool:

@@ -29,6 +29,7 @@ from extractors.retract import Note, with_retractions
 from extractors.screens import find_screens
 from extractors.stream import dated
 from extractors.structure import segments
+from extractors.substances import with_substances
 from extractors.survival import find_survival, with_forecast
 from extractors.weans import find_weans
 
@@ -46,10 +47,12 @@ def find(documents: Sequence[Document], hint: RequestHint) -> tuple[Finding, ...
     notes = [_note(document) for document in documents]
     found = with_retractions([finding for note in notes for finding in find_in_note(note)], notes)
     asked = hint.request_date
+    found = [f for f in found if not (asked and str(f.attributes.get("until", asked)) < asked)]  # a course over by then
     trial = trial_days(f for f in found if not (asked and f.date and f.date > asked))
     found = whole_only(found)
     found.extend(derive(found, trial[-1] if trial else None, asked, hint.phase))
-    return tuple(with_details(with_forecast(with_modality(with_own_time(f, asked)))) for f in _numbers_first(found))
+    read = [with_details(with_forecast(with_modality(with_own_time(f, asked)))) for f in _numbers_first(found)]
+    return tuple(with_substances(read))
 
 
 def _note(document: Document) -> Note:

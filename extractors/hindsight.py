@@ -15,6 +15,8 @@ from extractors.stream import anchor_of
 
 READERS = frozenset({"learned", "survival.time"})
 """Readers that date a finding by its document; those of numbers place theirs in time by themselves."""
+PRECISION = {"day": 10, "month": 7, "season": 7, "year": 4}
+"""How much of an ISO date is known."""
 MONTH = 31
 """Days: what opens with a nearer time is still told of the note's own time."""
 OPENING = 36
@@ -44,11 +46,27 @@ PAST = re.compile(
 )
 
 
+IMAGED = frozenset({"epidural_tumor", "spinal_anatomy"})
+"""Facts that an imaging study shows: what a letter repeats of it is as old as the study."""
+_STUDY = r"(?:MRIs?|MRs?|CTs?|myelogra\w+|scans?|imaging|study|studies|films?|x-?rays?|radiographs?|pictures)"
+STUDY_BEFORE = re.compile(
+    rf"\b{_STUDY}(?:\s+(?:of|report|the|her|his|my|our|lumbar|thoracic|cervical|spine|done|performed|obtained|taken|made|dated|read|from|on|in)\b){{0,5}}"
+    r"[\s,(:]*$",
+    re.I,
+)
+STUDY_AFTER = re.compile(rf"(?:['’]s)?\)?\s*(?:\w+\s+){{0,2}}{_STUDY}\b", re.I)
+COMPARED = re.compile(r"\b(?:compar\w+|since|versus|vs|prior|previous|unchanged|stable|than|next|repeat\w* in|planned|scheduled)\b[^.;]*$", re.I)
+
+
 def with_own_time(finding: Finding, request_date: str | None) -> Finding:
-    """The finding dated to the earlier time with which its statement opens, or marked historical."""
-    if finding.rule not in READERS or PRESENT.search(finding.excerpt.quote):
+    """The finding dated to the study it cites or the earlier time with which its statement opens, or marked historical."""
+    if finding.rule not in READERS:
         return finding
     told = finding.date or request_date
+    if finding.kind in IMAGED and told and (studied := study_time(finding.excerpt.quote, told)):
+        return replace(finding, date=studied)
+    if PRESENT.search(finding.excerpt.quote):
+        return finding
     opening = opening_time(finding.excerpt.quote, told)
     if opening and told and not told.startswith(opening) and days_between(opening, told) > MONTH:
         return replace(finding, date=opening)
@@ -57,11 +75,24 @@ def with_own_time(finding: Finding, request_date: str | None) -> Finding:
     return finding
 
 
+def study_time(text: str, told: str) -> str | None:
+    """The day of the imaging study that a statement cites, the latest of several; None for one it is compared with."""
+    days: list[str] = []
+    end = len(text)
+    for mention in dates_in(text, anchor_of(told)):
+        before = text[: mention.start]
+        another = re.fullmatch(r"(?:\s|,|and|&)+", text[end : mention.start])
+        if not COMPARED.search(before) and (another or STUDY_BEFORE.search(before) or STUDY_AFTER.match(text, mention.end)):
+            days.append(mention.iso[: PRECISION[mention.precision]])
+            end = mention.end
+    return max((d for d in days if d < told and not told.startswith(d)), default=None)
+
+
 def opening_time(text: str, told: str | None) -> str | None:
     """The time with which a statement opens, an ISO date cut to its precision ("2025-10"), read against `told`."""
     for mention in dates_in(text[: OPENING * 2], anchor_of(told)):
         before = text[: mention.start]
         if mention.start > OPENING or not BEFORE_TIME.search(before) or STILL_RUNNING.search(before):
             return None
-        return mention.iso[: {"day": 10, "month": 7, "season": 7, "year": 4}[mention.precision]]
+        return mention.iso[: PRECISION[mention.precision]]
     return None

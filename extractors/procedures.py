@@ -145,6 +145,11 @@ def _relief_of_other(text: str) -> bool:
     return bool(re.search(r"%|percent|relief|better|helped|gave|worked", text, re.I))
 
 
+_ON = re.compile(r"(?:\s|\(|:)+(?:(?:on|of|dated?)\s+)?", re.I)
+"""Between a trial and its day: the date with which such a line begins is the line's own."""
+_PRE = re.compile(r"\bpre-?\s?$", re.I)
+
+
 def find_trials(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
     """`trial_done` findings: the day (ISO) on which an intrathecal or epidural opioid trial took place."""
     stream = list(topics(list(dated(pages, day))))
@@ -154,8 +159,12 @@ def find_trials(document_id: str, pages: Pages, day: str | None) -> list[Finding
         named = list(_TRIAL.finditer(_STIM_TRIAL.sub(lambda m: " " * len(m[0]), text)))
         if topic != "trial" or segment.marks - {"request"} or not named or planned(text):
             continue
-        for mention in dates_in(text, anchor_of(today)):
+        mentions = dates_in(text, anchor_of(today))
+        dated_after = any(_ON.fullmatch(text, m.end(), d.start) for m in named for d in mentions)
+        for mention in mentions:
             near = min(named, key=lambda m: _gap(m, mention.start, mention.end))
+            if dated_after and mention.start <= 2 or _PRE.search(text[: near.start()]):
+                continue
             if mention.precision == "month" and not near[0][0].islower() or near[0].lower().startswith("cath"):
                 continue
             between = text[min(near.end(), mention.end) : max(near.start(), mention.start)]

@@ -90,7 +90,7 @@ _BETWEEN = re.compile(_RANGE.pattern.replace("-|–", "-|–|and", 1), re.I)
 """The other end of a score that is a range."""
 _CUED = re.compile(
     r"\b(?:before|during|baseline|base|pre(?:[- ]trial)?|usual|customary|thereafter|(?:on|during) (?:the )?(?:drug|"
-    r"trial|catheter|infusion))\s*[:=(]?\s*(?:was|of|at|a|an)?\s*$",
+    r"trial|catheter|infusion)|(?:home|ordinary|usual|catheter|trial|infusion|pump) days?)\s*[:=(]?\s*(?:was|of|at|a|an)?\s*$",
     re.I,
 )
 
@@ -256,7 +256,7 @@ def pain_scores(text: str, in_pain: bool) -> list[Score]:
 def _group_phase(text: str, groups: list[list[re.Match[str]]], index: int) -> Phase:
     start, end = groups[index][0].start(), groups[index][-1].end()
     left = text[groups[index - 1][-1].end() if index else 0 : start]
-    left = re.split(r"[,;.](?=\s)|\n", left)[-1] if index else left
+    left = re.split(r"[,;.](?=\s)|\band\b|\n", left)[-1] if index else left
     following = text[end : groups[index + 1][0].start() if index + 1 < len(groups) else len(text)]
     following = re.split(r"[,;.(](?=\s|$|\w)|\band\b|\n", following)[0][:30]
     return _phase(left) or _phase(following, ahead=True)
@@ -299,7 +299,7 @@ def _is_score(text: str, match: re.Match[str], in_pain: bool) -> bool:
         and bool(
             _phase(before[-18:])
             or re.search(
-                r"\b(?:at|from|to|was|were|is|began|then|of|to a|a|an|pain|score|and|,|before|:|,)\s*$|[:,(]\s*$|"
+                r"\b(?:at|from|to|was|were|is|began|then|of|to a|a|an|pain|score|and|,|before|:|,|circled|marked|ringed|gave|rated|scored|wrote|chose|recorded|reported)\s*$|[:,(]\s*$|"
                 r"^\s*$",
                 before,
                 re.I,

@@ -48,7 +48,7 @@ _STATED = re.compile(
     rf"|\b(?P<k2>{KEYWORD})\b(?:\s*/\s*d(?:ay)?|\s+per day|\s+a day|\s+daily)?(?:\s*(?:now|of|"
     rf"is|was|at|=|:|~|≈|about|approx\w*|total(?:s|ing)?|down to|up to|stands|from|today|currently|"
     rf"went|fell|dropped|by|on|this|visit|intake|discharge|admission|trial|start|baseline|holding|"
-    rf"reduced|weaned|as|~+)){{0,4}}\s*(?P<c>{NUMBER})(?:\s*(?:mg)?(?:/d(?:ay)?)?\s*(?:->|→|=>|\bto\b|"
+    rf"reduced|weaned|as|has|have|had|been|come|came|gone|down|brought|cut|lowered|decreased|~+)){{0,6}}\s*(?P<c>{NUMBER})(?:\s*(?:mg)?(?:/d(?:ay)?)?\s*(?:->|→|=>|\bto\b|"
     rf"\bdown to\b)\s*(?P<d>{NUMBER}))?(?:,?\s*\(?(?:was|down from|from|previously|formerly|"
     rf"prior)\s*(?P<e>{NUMBER})(?!\s*(?:/|"
     rf"weeks|months)))?",
@@ -141,11 +141,17 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
     return text
 
 
+_ITS_DAY = re.compile(r"(?:\s*(?:a day|daily|per day|/\s*d(?:ay)?))?(?:\s*\(\s*|\s+(?:(?:in|on|at|by|as of)\s+(?:the\s+)?)?)", re.I)
+"""Between a total and the date that is its own ("180 MME in June"), whatever date stands before it."""
+
+
 def _beside(text: str, start: int, end: int, days: list[DateMention]) -> list[str]:
     """The date nearest to a total in its own clause, one before it first."""
     left = max((m.end() for m in re.finditer(r"[.;](?=\s)", text[:start])), default=0)
     before = [d for d in days if left <= d.start < start and start - d.end < 30]
     after = [d for d in days if end <= d.start < end + 25 and not re.search(r"[.;]\s|->|→|\bto\b", text[end : d.start])]
+    if after and _ITS_DAY.fullmatch(text, end, after[0].start):
+        before = []
     chosen = [d for d in (*before[-1:], *after[:1]) if d.precision in ("day", "month", "season")]
     return [d.iso for d in chosen]
 

@@ -45,6 +45,8 @@ _OTHERS = cue("weans_others")
 _OTHER_DRUG = cue("weans_other_drug")
 _POLICY = cue("weans_policy")
 _VAGUE = cue("weans_vague")
+_OFF = re.compile(r"\b(?:weaned|tapered|came|come|taken|got|is|was|been|now)\s+(?:[\w-]+\s+){0,4}?off\b|\b(?:stopped|discontinued|ceased|eliminated)\b", re.I)
+_LESS = re.compile(r"\b(?:tak(?:es|ing)|us(?:es|ing)|needs?|needing|on)\s+(?:less|fewer)\b", re.I)
 _NEVER = re.compile(
     r"\b(?:opioids?|opiates?|narcotics?|dose|doses|dosage|regimen|MME)\b[^.;]{0,50}\b(?:never|not|n't)(?: been| yet)* "
     r"(?:weaned|tapered|reduced|changed|lowered|cut|decreased|touched)\b(?= at all\b| ahead of| before| prior to|\s*[.;,]|$)"
@@ -105,7 +107,8 @@ def find_weans(document_id: str, pages: Pages, day: str | None) -> list[Finding]
         elif not segment.marks & SILENT:
             found += _stopped(document_id, page, segment, today)
             beside = " ".join(s.text for _, s, _ in stream[max(0, index - 1) : index + 2] if s.kind != "heading")
-            found += (_with_rest(f, beside) for f in _stated(document_id, page, segment, today, context))
+            stated = [_with_rest(f, beside) for f in _stated(document_id, page, segment, today, context)]
+            found += stated or _one_off(document_id, page, segment, today, beside)
             context = f"{segment.heading} {context[-200:]} {segment.text}"
     return found
 
@@ -113,6 +116,15 @@ def find_weans(document_id: str, pages: Pages, day: str | None) -> list[Finding]
 def _with_rest(wean: Finding, beside: str) -> Finding:
     parts = wean.attributes["parts"]
     return replace(wean, attributes={**wean.attributes, "stays": isinstance(parts, tuple) and another_stays(parts, beside)})
+
+
+def _one_off(document_id: str, page: Page, segment: Segment, day: str | None, beside: str) -> Iterator[Finding]:
+    """One opioid stopped while the words beside it keep another: a reduction of unknown size."""
+    off = _OFF.search(segment.text)
+    parts = parts_of(segment.text, off.start(), off.end()) if off else ()
+    if off and parts and another_stays(parts, beside) and not _planned(segment.text, off.start()):
+        where = excerpt(document_id, page, segment.start, segment.end)
+        yield _made(where, segment.text, day, "vague", "part", None, None, None, parts)
 
 
 def _ticked(document_id: str, page: Page, segment: Segment, day: str | None) -> Iterator[Finding]:
@@ -221,13 +233,13 @@ def _stated(document_id: str, page: Page, segment: Segment, day: str | None, con
         numbers = True
         parts = parts_of(text, never.start(), never.end())
         yield _made(where, text, day, 0.0, "exact", 0.0, 0.0, "never reduced as stated", parts)
-    vague = _VAGUE.search(text)
+    vague = _VAGUE.search(text) or _LESS.search(text)
     if (
         not numbers
         and vague
         and re.search(
             r"\b(?:weaned|tapered|reduced|cut|lowered|decreased|brought|came down|come down|gone down|"
-            r"less than before|is down|been down)\b",
+            r"less than before|is down|been down|(?:less|fewer)(?: (?:of|than))?)\b",
             text,
             re.I,
         )

@@ -37,6 +37,11 @@ def test_nothing_is_read_from_a_prompt_or_a_pointer(text):
     assert not read(text)
 
 
+@pytest.mark.parametrize("text", ["The NKDA in the old record is wrong.", "NKDA must be removed from the banner.", "NKDA no longer holds."])
+def test_a_none_known_that_is_said_to_be_wrong_is_none(text):
+    assert not read(text)
+
+
 def test_a_device_is_named_by_its_words():
     said = Finding("programmable_device", "present", Excerpt("note", 1, 0, 24, "Pacemaker placed in 2019"), "learned")
     assert with_details(said).attributes == {"device": "pacemaker"}

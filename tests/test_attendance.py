@@ -15,6 +15,12 @@ from extractors.attendance import kept_share
         ("11 of 12 PT visits were completed.", 11 / 12),
         ("Eight visits authorized, eight visits attended.", 1.0),
         ("Visits authorized: 16   attended: 15", 15 / 16),
+        ("She missed only two of her last twenty visits.", 18 / 20),
+        ("No-showed for 6 of 9 appointments.", 3 / 9),
+        ("Seven cancellations in the past ten sessions.", 3 / 10),
+        ("Out of her twelve aquatic sessions she skipped nine.", 3 / 12),
+        ("Of the 16 visits offered he attended 15.", 15 / 16),
+        ("He turned up for 3 of the 8 classes.", 3 / 8),
     ],
 )
 def test_the_share_is_read(text: str, share: float) -> None:
@@ -27,6 +33,7 @@ def test_the_share_is_read(text: str, share: float) -> None:
         "Completed 3 of 4 questionnaires in the waiting room, pain 5/10.",
         "She attends every session.",
         "Made 1 of 2 calls.",
+        "Missed 1 of 30 doses.",
         "He came in at 9 of 10 on the pain scale.",
         "20 sessions authorized through December.",
     ],

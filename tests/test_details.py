@@ -33,3 +33,17 @@ def test_an_anticoagulant_whose_holding_no_word_speaks_of_is_taken(quote: str, v
 def test_an_evaluation_whose_report_is_to_come_is_none(quote: str, still_to_come: bool) -> None:
     finding = Finding("psychological_evaluation", "cleared", Excerpt("note", 1, 0, len(quote), quote), "learned", score=0.95)
     assert with_modality(finding).assertion.hypothetical == still_to_come
+
+
+@pytest.mark.parametrize(
+    ("quote", "asked_for"),
+    [
+        ("CPT 62362 programmable pump, 40 mL", True),
+        ("We are requesting a programmable pump with catheter.", True),
+        ("CPT 62362; she has a dual chamber pacemaker.", False),
+        ("A programmable baclofen pump is in place since 2015.", False),
+    ],
+)
+def test_the_pump_that_is_asked_for_is_no_other_device(quote: str, asked_for: bool) -> None:
+    finding = Finding("programmable_device", "present", Excerpt("note", 1, 0, len(quote), quote), "learned")
+    assert with_details(finding).assertion.hypothetical == asked_for

@@ -44,6 +44,8 @@ def test_a_column_per_drug_gives_a_dose_per_drug() -> None:
         ("He has gone from 120 to 75 milligrams of morphine equivalents a day.", [120, 75]),
         ("MME 45 (was 120).", [120, 45]),
         ("10/15/2025   MME 60", [60]),
+        ("Her MEDD had been brought down from 150 to 90 by winter.", [150, 90]),
+        ("MME has gone from 200 to 110 in all.", [200, 110]),
         ("Oral morphine was reduced from ninety to forty milligrams a day.", [90, 40]),
     ],
 )
@@ -76,3 +78,8 @@ def test_an_unknown_frequency_is_a_finding_without_a_number() -> None:
 def test_a_dose_replaced_in_the_same_breath_is_past() -> None:
     first, second = doses("Fentanyl patch 75 mcg/h changed to 50 mcg/h.")
     assert (first.attributes["past"], second.attributes["past"]) == (True, False)
+
+
+def test_a_total_has_the_date_that_follows_it_and_not_the_one_of_the_total_before() -> None:
+    found = doses("Summary (03/20/2026): the regimen came to 240 MME in August 2025 and to 100 MME yesterday.")
+    assert [(f.value, f.date) for f in found] == [(240, "2025-08-01"), (100, "2026-03-19")]

@@ -114,6 +114,18 @@ def test_which_words_of_a_plain_statement_decide(text: str, word: str, decides: 
     assert bool(in_doubt(stated("infection", "absent", scan(text, word), text))) is decides
 
 
+@pytest.mark.parametrize(("unsure", "decides"), [
+    (("(0.8-1.2)",), False),
+    (("ratio", "Normal"), False),
+    (("03/02/2026",), False),
+    (("1.2 ",), True),
+    (("INR",), True),
+])  # fmt: skip
+def test_of_a_laboratory_row_its_name_and_its_number_decide(unsure: tuple[str, ...], decides: bool) -> None:
+    text = "INR 1.2 ratio (0.8-1.2) Normal 03/02/2026"
+    assert bool(in_doubt(stated("inr", 1.2, scan(text, *unsure), text))) is decides
+
+
 def test_a_sentence_that_is_mostly_doubtful_decides_nothing() -> None:
     text = "There is no active infection at this time."
     assert in_doubt(stated("infection", "absent", scan(text, "There", "active", "infection"), text))

@@ -49,3 +49,29 @@ def test_a_past_that_is_not_dated_is_historical() -> None:
 
 def test_a_statement_without_any_time_has_none() -> None:
     assert opening_time("No epidural disease.", "2026-02-20") is None
+
+
+@pytest.mark.parametrize(
+    ("quote", "day"),
+    [
+        ("No tumor in the canal, as shown by the CT myelogram done on 12/09/25.", "2025-12-09"),
+        ("Spine imaging is clear of extradural disease (MR from 15 November).", "2025-11-15"),
+        ("The January 6 scan still found the epidural space clean.", "2026-01-06"),
+        ("MRIs of 10/02/25 and 01/05/26: no epidural disease.", "2026-01-05"),
+    ],
+)
+def test_what_a_letter_repeats_of_a_study_is_as_old_as_the_study(quote: str, day: str) -> None:
+    assert told(quote).date == day
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "No epidural disease, unchanged since the MRI of October 6.",
+        "Compared with the CT of 12/09/25 the canal is now narrowed by tumor.",
+        "No canal disease; the next MRI is planned for March 3.",
+        "No epidural tumor; she began radiation on November 3.",
+    ],
+)
+def test_a_study_that_it_is_compared_with_dates_nothing(quote: str) -> None:
+    assert told(quote).date == "2026-02-20"

@@ -107,6 +107,8 @@ def test_the_trials_own_date_is_found_and_a_planned_trial_is_not() -> None:
     assert [f.date for f in find_trials("note", pages("IT hydromorphone trial 1/27/26 went well."), "2026-03-20")] == [
         "2026-01-27"
     ]
+    told = find_trials("note", pages("03/18/2026 RN: since the trial on 1/27/2026 she has slept."), "2026-03-20")
+    assert [f.date for f in told] == ["2026-01-27"]
     assert find_trials("note", pages("Intrathecal trial is scheduled for 02/10/2026."), "2026-03-20") == []
 
 

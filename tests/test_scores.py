@@ -15,6 +15,9 @@ from extractors.scores import changes_in, pain_scores
             [(6, "before"), (7, "before"), (7, "before"), (5, "during"), (5, "during"), (4, "during")],
         ),
         ("Pain on admission 7, on each of the trial days 4", [(7, "before"), (4, "during")]),
+        ("She marked 9 before the bolus and 5 as her best later then.", [(9, "before"), (5, "during")]),
+        ("Mean of usual days: 7", [(7, "before")]),
+        ("Mean of infusion days: 4", [(4, "during")]),
         ("8 before; 6, 6, 5 on drug", [(8, "before"), (6, "during"), (6, "during"), (5, "during")]),
     ],
 )

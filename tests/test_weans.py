@@ -24,6 +24,7 @@ def weans(text: str, day: str | None = "2026-03-20") -> list[Finding]:
         ("Nearly half of the opioid dose has been tapered off.", "under_half"),
         ("His oxycodone is down to 40 percent of what it was.", 60.0),
         ("Methadone has been weaned significantly since the fall.", "vague"),
+        ("He is using fewer of the oxycodone than last spring.", "vague"),
         ("She went from six pills a day to two.", 66.7),
         ("Oral opioid cut by half before the test?   ☐ Yes  ☒ No", "under_half"),
         ("Oral opioid cut by half before the test?   ☒ Yes  ☐ No", "at_least_half"),
@@ -112,3 +113,9 @@ def test_opioids_that_never_came_down_are_no_wean(text: str) -> None:
 @pytest.mark.parametrize("text", ["Since the wean her opioid dose is unchanged.", "Her gabapentin dose was not changed."])
 def test_a_dose_that_stays_where_a_wean_left_it_says_nothing(text: str) -> None:
     assert [f.value for f in weans(text) if f.kind == "opioid_wean"] == []
+
+
+def test_one_opioid_stopped_beside_another_that_goes_on_is_a_reduction_of_unknown_size() -> None:
+    (found,) = [f for f in weans("Tapentadol ER was discontinued in May. She still takes hydrocodone as needed.") if f.kind == "opioid_wean"]
+    assert found.value == "vague"
+    assert not [f for f in weans("Tapentadol ER was discontinued in May. Gabapentin continues.") if f.kind == "opioid_wean"]
