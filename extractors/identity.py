@@ -14,6 +14,7 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 DATE = re.compile(
     r"\b(?:(?P<y>(?:19|20)\d\d)[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"
     r"|(?P<m2>\d{1,2})[-/.](?P<d2>\d{1,2})[-/.](?P<y2>(?:19|20)?\d\d)"
+    r"|(?P<d4>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<mon4>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?\s+(?P<y4>(?:19|20)\d\d)"
     r"|(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(?P<d3>\d{1,2}),?\s+(?P<y3>(?:19|20)\d\d))\b",
     re.IGNORECASE,
 )
@@ -44,9 +45,9 @@ class Identity:
 def iso_date(found: re.Match[str]) -> str | None:
     """The ISO date of a DATE match; None for an impossible one. Two-digit years are of this century."""
     group = found.groupdict()
-    year = group["y"] or group["y2"] or group["y3"]
-    month = group["m"] or group["m2"] or str(MONTHS.index((group["mon"] or "jan").lower()[:3]) + 1)
-    day = group["d"] or group["d2"] or group["d3"]
+    year = group["y"] or group["y2"] or group["y3"] or group["y4"]
+    month = group["m"] or group["m2"] or str(MONTHS.index((group["mon"] or group["mon4"]).lower()[:3]) + 1)
+    day = group["d"] or group["d2"] or group["d3"] or group["d4"]
     if not 1 <= int(month) <= 12 or not 1 <= int(day) <= 31:
         return None
     return f"{int(year) + (2000 if len(year) == 2 else 0):04d}-{int(month):02d}-{int(day):02d}"
