@@ -30,8 +30,12 @@ WRAPPED = 50
 """A line shorter than this was not wrapped: the next one starts anew."""
 SENTENCE_END = re.compile(r"(?<=[.?!])(?<!\b(?:Dr|Mr|Ms|St|vs)\.)(?<!\bMrs\.)\s+(?=[A-Z☐☒])")
 NO_PATTERNS = ("added", "adjuncts", "never_spinal", "examples")
-EMPTY_BOX = re.compile(r"☐|\[ ?\]")
-ANY_BOX = re.compile(r"☐|☒|\[[ xX]?\]")
+BOX = re.compile("[☐☒]")
+YES_NO = re.compile(r"[☐☒]\s*(?:yes|no)\b|\b(?:yes|no)\s*[☐☒]", re.IGNORECASE)
+ANSWERED_NO = re.compile(r"[^☐☒]*\t\s*☐\s*\t\s*☒\s*")
+"""A row of a table with a column for yes and one for no."""
+LABEL = r"(?:[^\s☐☒]|\s(?=[^\s☐☒]))*\s*"
+"""Words up to a wide gap."""
 SUBMITTED = (
     re.compile(
         r"\b(?:date of (?:this )?request|request(?:ed)? date|requested on|date (?:submitted|sent|requested)|submitted(?: on)?"
@@ -95,7 +99,7 @@ def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
     # a dictated request wraps its codes over lines, and has no form to stand on
     said = asked if papers else [page.text.replace("\n", " ") for d in documents for page in d.pages]
     codes = tuple(dict.fromkeys(code for line in said for code in ticked_codes(line)))
-    wanted, sentence = _asking(asked)
+    wanted, sentence = next((found for every in (False, True) if (found := _asking(asked, every))[0]), (None, ""))
     drug = planned_drug([*asked, *_paragraphs(papers)]) or _drug_beside(sentence)
     return RequestFacts(
         phase=wanted if wanted in ("implant", "trial") else _phase_of_course(documents),
@@ -116,10 +120,8 @@ def drug_names(text: str) -> frozenset[str]:
 def ticked_codes(line: str) -> Iterator[str]:
     """Procedure codes of a line, dictated ones too ("six two three six two"), less those behind an empty box."""
     line = SPOKEN.sub(lambda m: "".join(DIGITS[w] for w in re.findall("[a-z]+", m[0].lower())) + " ", line)
-    for found in CODE.finditer(line):
-        boxes = list(ANY_BOX.finditer(line, 0, found.start()))
-        if not (boxes and EMPTY_BOX.fullmatch(boxes[-1].group())):
-            yield found.group()
+    for found in CODE.finditer(_without_empty_options(line)):
+        yield found.group()
 
 
 def asked_phase(sentences: Sequence[str]) -> str | None:
@@ -127,14 +129,15 @@ def asked_phase(sentences: Sequence[str]) -> str | None:
     return _asking(sentences)[0]
 
 
-def _asking(sentences: Sequence[str]) -> tuple[str | None, str]:
-    """What is asked for, and the sentence that asks.
+def _asking(sentences: Sequence[str], every: bool = False) -> tuple[str | None, str]:
+    """What is asked for, and the sentence that asks; `every` sentence of a form may, without a word of asking.
 
     A trial that the sentence tells of, and a pump for some later day, are not asked for.
     """
     for sentence in sentences:
         kept = _without_empty_options(sentence)
-        if not _matches("asks", kept) and "☒" not in kept:
+        answers = bool(YES_NO.search(sentence)) and not re.search(r"\bis this\b|\brequest", sentence, re.IGNORECASE)
+        if answers or not (every or "☒" in kept or _matches("asks", kept)):
             continue
         if _matches("service", kept) and not _matches("replaces", kept):
             return "service", kept
@@ -247,6 +250,8 @@ def _request_date(papers: Sequence[Document]) -> str | None:
             day = iso_date(found)
             if day and day >= "2000" and not OTHER_DAY.search(top[: found.start()]):
                 return day
+    if (dated := next((day for paper in papers if (day := document_date(paper))), None)) is not None:
+        return dated
     signed = (DATE.match(page.text, at.end()) for d in papers for page in d.pages for at in SIGNED.finditer(page.text))
     return next((day for found in signed if found and (day := iso_date(found))), None)
 
@@ -279,7 +284,7 @@ def _sentences(document: Document) -> list[str]:
 
 
 def _is_form_line(line: str) -> bool:
-    return bool("\t" in line or ANY_BOX.search(line) or re.match(r"\s*(?:[-*•]|\d[.)])\s|[^:]{1,30}:(?:\s|$)", line))
+    return bool("\t" in line or BOX.search(line) or re.match(r"\s*(?:[-*•]|\d[.)])\s|[^:]{1,30}:(?:\s|$)", line))
 
 
 def _paragraphs(documents: Sequence[Document]) -> list[str]:
@@ -288,9 +293,12 @@ def _paragraphs(documents: Sequence[Document]) -> list[str]:
 
 
 def _without_empty_options(line: str) -> str:
-    """A line of tick boxes with its unticked options cut out."""
-    line = line.replace("[x]", "☒").replace("[X]", "☒").replace("[ ]", "☐")
-    return re.sub(r"☐[^☐☒]*", " ", line) if "☒" in line or "☐" in line else line
+    """A line of tick boxes with its unticked options cut out, whether labels follow their boxes or stand before them."""
+    line = re.sub(r"\[[xX]\]", "☒", re.sub(r"\[ ?\]", "☐", line))
+    if ANSWERED_NO.fullmatch(line):
+        return ""
+    before = BOX.match(line.rstrip()[-1:]) and not BOX.match(line.lstrip())
+    return re.sub(rf"{LABEL}☐" if before else "☐[^☐☒]*", " ", line)
 
 
 def _matches(kind: str, line: str) -> bool:
