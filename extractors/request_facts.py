@@ -96,6 +96,7 @@ def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
     papers = [d for d in documents if _is_request_paper(d)]
     asked = [line for d in papers for line in _sentences(d)]
     all_lines = [line for d in documents for line in _lines(d)]
+    sentences = [sentence for d in documents for sentence in _sentences(d)]
     # a dictated request wraps its codes over lines, and has no form to stand on
     said = asked if papers else [page.text.replace("\n", " ") for d in documents for page in d.pages]
     codes = tuple(dict.fromkeys(code for line in said for code in ticked_codes(line)))
@@ -103,7 +104,7 @@ def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
     drug = planned_drug([*asked, *_paragraphs(papers)]) or _drug_beside(sentence)
     return RequestFacts(
         phase=wanted if wanted in ("implant", "trial") else _phase_of_course(documents),
-        indication=indication(asked, all_lines) or _silent_on_cancer(documents),
+        indication=indication(asked, sentences) or _silent_on_cancer(documents),
         drug=drug if drug is not None or _undecided(asked) else planned_drug([*all_lines, *_paragraphs(documents)]),
         codes=codes,
         request_date=_request_date(papers),
@@ -166,16 +167,30 @@ def _records_trial(document: Document, day: str | None) -> bool:
     return any(f.value == "done" and f.assertion.plain for f in found)
 
 
-def indication(asked: Sequence[str], lines: Sequence[str]) -> str | None:
-    """Malignant pain or not. A survivor's pain is non-malignant unless the request codes it as cancer pain."""
+def indication(asked: Sequence[str], sentences: Sequence[str]) -> str | None:
+    """Malignant pain or not: what the request papers diagnose, else what the packet speaks of more.
+
+    A survivor's pain, and that of a cancer's treatment, is non-malignant unless the request codes it as cancer pain.
+    """
     if any(re.search(r"\bG89\.3\b", line) for line in asked):
         return "malignant"
-    counts = {kind: sum(_matches(kind, line) for line in lines) for kind in ("nonmalignant", "survivor")}
-    active = sum(_matches("malignant", line) and not _matches("not_active", line) for line in lines)
+    if any(_matches("pain_not_cancer", sentence) for sentence in sentences):
+        return "nonmalignant"
+    counts = {kind: sum(_matches(kind, s) for s in sentences) for kind in ("nonmalignant", "survivor")}
+    named, active = (sum(_names_active_cancer(s) for s in part) for part in (asked, sentences))
+    if any(_matches("pain_diagnosis", line) for line in asked) and not named:
+        return "nonmalignant"
     if not any(counts.values()) and not active:
         return None
     survived = counts["survivor"] > 0 and active < 2 * counts["survivor"] + counts["nonmalignant"]
-    return "malignant" if active > counts["nonmalignant"] and not survived else "nonmalignant"
+    told = named > 0 and not any(_matches("nonmalignant", line) for line in asked)
+    return "malignant" if (told or active > counts["nonmalignant"]) and not survived else "nonmalignant"
+
+
+def _names_active_cancer(sentence: str) -> bool:
+    return _matches("malignant", sentence) and not any(
+        _matches(kind, sentence) for kind in ("not_active", "survivor", "treatment_pain")
+    )
 
 
 def _silent_on_cancer(documents: Sequence[Document]) -> str | None:

@@ -201,3 +201,30 @@ def test_the_day_of_the_request_is_found_among_others(top, day):
 def test_whose_page_it_is(page, foreign):
     request = decide(document("form", FORM), document("note", BANNER), document("more", page))
     assert request.foreign_pages == ((("more", 1),) if foreign else ())
+
+
+@pytest.mark.parametrize(
+    ("form", "note", "expected"),
+    [
+        ("Dx: M96.1", "Prostate cancer on treatment.\nOncology note.\nChemotherapy continues.\nLumbar fusion 2009.", "nonmalignant"),
+        ("CPT 62362", "Leukemia has nothing to do with her pain.\nOncology note.\nChemotherapy continues.", "nonmalignant"),
+        ("Dx: radiation plexopathy after cancer", "Breast cancer 2004, treated.\nOncology note.", "nonmalignant"),
+        ("Dx: benign neoplasm of nerve, D36.1", "Tumor board.\nNeoplasm resected.\nOncology note.", "nonmalignant"),
+        ("Dx: C25.9", "Lumbar stenosis.\nSpondylosis.\nRadiculopathy.\nDiabetic neuropathy.", "malignant"),
+    ],
+)
+def test_what_the_request_diagnoses_outweighs_what_the_packet_speaks_of_more(form, note, expected):
+    packet = document("form", FORM + form + "\n"), document("note", BANNER + note + "\n")
+    assert decide(*packet).indication == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "drug"),
+    [
+        ("Pump drug: hydromorphone, dose to be determined", "hydromorphone"),
+        ("Pump drug: morphine or hydromorphone", None),
+        ("The choice of drug for the pump has been left open, morphine was given in the trial", None),
+    ],
+)
+def test_an_open_dose_leaves_the_drug_named_and_an_open_choice_does_not(line, drug):
+    assert decide(document("form", FORM + "CPT 62362\n" + line + "\n")).drug == drug
