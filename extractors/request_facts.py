@@ -30,6 +30,8 @@ WRAPPED = 50
 """A line shorter than this was not wrapped: the next one starts anew."""
 SENTENCE_END = re.compile(r"(?<=[.?!])(?<!\b(?:Dr|Mr|Ms|St|vs)\.)(?<!\bMrs\.)\s+(?=[A-Z☐☒])")
 NO_PATTERNS = ("added", "adjuncts", "never_spinal", "examples")
+CANCER_CODE = re.compile(r"\bC(?:[0-8]\d|9[0-6])(?:\.\w{1,4})?\b(?!\d)")
+"""ICD-10-CM codes of malignant neoplasms; a past one is coded Z85."""
 BOX = re.compile("[☐☒]")
 YES_NO = re.compile(r"[☐☒]\s*(?:yes|no)\b|\b(?:yes|no)\s*[☐☒]", re.IGNORECASE)
 ANSWERED_NO = re.compile(r"[^☐☒]*\t\s*☐\s*\t\s*☒\s*")
@@ -178,13 +180,17 @@ def indication(asked: Sequence[str], sentences: Sequence[str]) -> str | None:
         return "nonmalignant"
     counts = {kind: sum(_matches(kind, s) for s in sentences) for kind in ("nonmalignant", "survivor")}
     named, active = (sum(_names_active_cancer(s) for s in part) for part in (asked, sentences))
-    if any(_matches("pain_diagnosis", line) for line in asked) and not named:
+    other = any(_matches("pain_diagnosis", sentence) for sentence in asked)
+    if other and not named:
         return "nonmalignant"
+    if not named and any(_matches("survivor", sentence) for sentence in asked):
+        return "nonmalignant"
+    if not other and any(CANCER_CODE.search(sentence) for sentence in asked):
+        return "malignant"
     if not any(counts.values()) and not active:
         return None
     survived = counts["survivor"] > 0 and active < 2 * counts["survivor"] + counts["nonmalignant"]
-    told = named > 0 and not any(_matches("nonmalignant", line) for line in asked)
-    return "malignant" if (told or active > counts["nonmalignant"]) and not survived else "nonmalignant"
+    return "malignant" if (named > 0 and not other or active > counts["nonmalignant"]) and not survived else "nonmalignant"
 
 
 def _names_active_cancer(sentence: str) -> bool:
@@ -309,7 +315,7 @@ def _paragraphs(documents: Sequence[Document]) -> list[str]:
 
 def _without_empty_options(line: str) -> str:
     """A line of tick boxes with its unticked options cut out, whether labels follow their boxes or stand before them."""
-    line = re.sub(r"\[[xX]\]", "☒", re.sub(r"\[ ?\]", "☐", line))
+    line = re.sub(r"\[[xX]\]|\([xX]\)", "☒", re.sub(r"\[ ?\]|\( \)", "☐", line))
     if ANSWERED_NO.fullmatch(line):
         return ""
     before = BOX.match(line.rstrip()[-1:]) and not BOX.match(line.lstrip())

@@ -154,6 +154,11 @@ HOPED = "In the end she will need an intrathecal pump."
         ("Service: refill and reprogramming of implanted intrathecal pump, monthly", "out_of_scope"),
         ("CPT\tDescription\nnone\tLumbar catheter, continuous infusion of opioid", "trial"),
         ("E0783 x1, J2274", "implant"),
+        ("What are you asking for? ( ) trial dose  (x) implanted pump", "implant"),
+        ("Following the two-day catheter trial we are requesting authorization for permanent implantation.", "implant"),
+        ("SynchroMed II placement, please authorize", "implant"),
+        ("Subject: IT pump trial, single shot", "trial"),
+        ("We request the pump without a trial.", "implant"),
     ],
 )
 def test_what_is_asked_for_is_told_from_what_was_and_what_may_be(text, phase):
