@@ -159,6 +159,8 @@ HOPED = "In the end she will need an intrathecal pump."
         ("SynchroMed II placement, please authorize", "implant"),
         ("Subject: IT pump trial, single shot", "trial"),
         ("We request the pump without a trial.", "implant"),
+        ("Surgery authorization: explantation of IT pump", "out_of_scope"),
+        ("Implantable pump for continuous hepatic chemotherapy", "out_of_scope"),
     ],
 )
 def test_what_is_asked_for_is_told_from_what_was_and_what_may_be(text, phase):
@@ -171,6 +173,7 @@ def test_what_is_asked_for_is_told_from_what_was_and_what_may_be(text, phase):
         ("The pump will hold Dilaudid.", "hydromorphone"),
         ("Medication to be infused: Infumorph 10 mg/mL", "morphine"),
         ("E0783 x1, J2274", "morphine"),
+        ("Pump: morphine 10 mg/mL + clonidine", "morphine"),
         ("I request the trial: lumbar catheter, 48 hours, hydromorphone.", "hydromorphone"),
     ],
 )
