@@ -26,13 +26,34 @@ TITLE_LENGTH = 80
 CODE = re.compile(r"\b62[34]\d\d\b")
 DIGITS = {word: str(i) for i, word in enumerate("zero one two three four five six seven eight nine".split())} | {"oh": "0"}
 SPOKEN = re.compile(rf"\bsix[\s-]+two(?:[\s-]+(?:{'|'.join(DIGITS)})\b){{3}}", re.IGNORECASE)
+WRAPPED = 50
+"""A line shorter than this was not wrapped: the next one starts anew."""
+SENTENCE_END = re.compile(r"(?<=[.?!])(?<!\b(?:Dr|Mr|Ms|St|vs)\.)(?<!\bMrs\.)\s+(?=[A-Z☐☒])")
 NO_PATTERNS = ("added", "adjuncts", "never_spinal", "examples")
-EMPTY_BOX = re.compile(r"☐|\[ ?\]")
-ANY_BOX = re.compile(r"☐|☒|\[[ xX]?\]")
-SUBMITTED = re.compile(
-    r"\b(?:date of request|request date|date submitted|submitted|date sent|date)\b[^\n\d]{0,12}(?=\d|[A-Z][a-z]{2})",
+CANCER_CODE = re.compile(r"\bC(?:[0-8]\d|9[0-6])(?:\.\w{1,4})?\b(?!\d)")
+"""ICD-10-CM codes of malignant neoplasms; a past one is coded Z85."""
+BOX = re.compile("[☐☒]")
+YES_NO = re.compile(r"[☐☒]\s*(?:yes|no)\b|\b(?:yes|no)\s*[☐☒]", re.IGNORECASE)
+ANSWERED_NO = re.compile(r"[^☐☒]*\t\s*☐\s*\t\s*☒\s*")
+"""A row of a table with a column for yes and one for no."""
+LABEL = r"(?:[^\s☐☒]|\s(?=[^\s☐☒]))*\s*"
+"""Words up to a wide gap."""
+SUBMITTED = (
+    re.compile(
+        r"\b(?:date of (?:this )?request|request(?:ed)? date|requested on|date (?:submitted|sent|requested)|submitted(?: on)?"
+        r"|sent(?: on)?|order(?:ed)? date|call held|dictated)[:\t ]*(?:on )?(?=\d|[A-Z][a-z]{2})",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(?:^|[\t]|  )date[:\t ]+(?=\d|[A-Z][a-z]{2})", re.IGNORECASE | re.MULTILINE),
+)
+"""Labels of the day of a request, the surest first."""
+OTHER_DAY = re.compile(
+    r"\b(?:birth|born|dob|d\.o\.b|injury|onset|visit|service|surgery|procedure|proposed|planned|scheduled|received|rev(?:ision|ised)?"
+    r"|effective|seen|trial|expir\w+|from|through)\b[^\n\d]{0,20}\Z",
     re.IGNORECASE,
 )
+"""What stands before a day that is not the request's."""
+SIGNED = re.compile(r"\b(?:signed|signature)\b[^\n\d]{0,40}(?=\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +96,22 @@ def _cues(own: str) -> Mapping[str, Any]:
 def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
     """Read the request from the packet; request papers (forms, letters, covers) come before the rest."""
     papers = [d for d in documents if _is_request_paper(d)]
-    asked = [line for d in papers for line in _lines(d)]
+    asked = [line for d in papers for line in _sentences(d)]
     all_lines = [line for d in documents for line in _lines(d)]
+    sentences = [sentence for d in documents for sentence in _sentences(d)]
     # a dictated request wraps its codes over lines, and has no form to stand on
     said = asked if papers else [page.text.replace("\n", " ") for d in documents for page in d.pages]
     codes = tuple(dict.fromkeys(code for line in said for code in ticked_codes(line)))
-    drug = planned_drug([*asked, *_paragraphs(papers)])
+    wanted, sentence = next((found for every in (False, True) if (found := _asking(asked, every))[0]), (None, ""))
+    drug = planned_drug([*asked, *_paragraphs(papers)]) or _drug_beside(sentence)
     return RequestFacts(
-        phase=asked_phase(asked) or _phase_of_course(documents),
-        indication=indication(asked, all_lines) or _silent_on_cancer(documents),
+        phase=wanted if wanted in ("implant", "trial") else _phase_of_course(documents),
+        indication=indication(asked, sentences) or _silent_on_cancer(documents),
         drug=drug if drug is not None or _undecided(asked) else planned_drug([*all_lines, *_paragraphs(documents)]),
         codes=codes,
         request_date=_request_date(papers),
         patient=packet_identity(documents),
-        topic=_topic(asked, drug),
+        topic=_topic(asked, wanted, drug),
     )
 
 
@@ -100,29 +123,41 @@ def drug_names(text: str) -> frozenset[str]:
 def ticked_codes(line: str) -> Iterator[str]:
     """Procedure codes of a line, dictated ones too ("six two three six two"), less those behind an empty box."""
     line = SPOKEN.sub(lambda m: "".join(DIGITS[w] for w in re.findall("[a-z]+", m[0].lower())) + " ", line)
-    for found in CODE.finditer(line):
-        boxes = list(ANY_BOX.finditer(line, 0, found.start()))
-        if not (boxes and EMPTY_BOX.fullmatch(boxes[-1].group())):
-            yield found.group()
+    for found in CODE.finditer(_without_empty_options(line)):
+        yield found.group()
 
 
-def asked_phase(lines: Sequence[str]) -> str | None:
-    """What the first asking line names first: "implant" or "trial". Later lines tell what came before."""
-    for line in lines:
-        kept = _without_empty_options(line)
-        if not _matches("asks", kept) and "☒" not in kept:
+def asked_phase(sentences: Sequence[str]) -> str | None:
+    """What the first asking sentence names first: "implant", "trial" or "service" (refill, removal)."""
+    return _asking(sentences)[0]
+
+
+def _asking(sentences: Sequence[str], every: bool = False) -> tuple[str | None, str]:
+    """What is asked for, and the sentence that asks; `every` sentence of a form may, without a word of asking.
+
+    A trial that the sentence tells of, and a pump for some later day, are not asked for.
+    """
+    for sentence in sentences:
+        kept = _without_empty_options(sentence)
+        answers = bool(YES_NO.search(sentence)) and not re.search(r"\bis this\b|\brequest", sentence, re.IGNORECASE)
+        if answers or not (every or "☒" in kept or _matches("asks", kept)):
             continue
+        if _matches("service", kept) and not _matches("replaces", kept):
+            return "service", kept
         first = {phase: at for phase in ("implant", "trial") if (at := _first_at(phase, kept)) is not None}
+        for phase, told in (("trial", "trial_told"), ("implant", "pump_later")):
+            if _matches(told, kept):
+                first.pop(phase, None)
         if first:
-            return min(first, key=lambda phase: first[phase])
-    return None
+            return min(first, key=lambda phase: first[phase]), kept
+    return None, ""
 
 
 def _phase_of_course(documents: Sequence[Document]) -> str | None:
     """Where no request paper tells: the newest note that asks for a pump, or a trial that took place, means the implant."""
     days = [(document_date(document) or "", document) for document in documents]
     newest_first = [document for _, document in sorted(days, key=lambda item: item[0], reverse=True)]
-    asked = [phase for document in newest_first if (phase := asked_phase(list(_lines(document))))]
+    asked = [phase for document in newest_first if (phase := asked_phase(_sentences(document))) and phase != "service"]
     if asked[:1] == ["implant"] or any(_records_trial(document, day or None) for day, document in days):
         return "implant"
     return asked[0] if asked else None
@@ -134,16 +169,34 @@ def _records_trial(document: Document, day: str | None) -> bool:
     return any(f.value == "done" and f.assertion.plain for f in found)
 
 
-def indication(asked: Sequence[str], lines: Sequence[str]) -> str | None:
-    """Malignant pain or not. A survivor's pain is non-malignant unless the request codes it as cancer pain."""
+def indication(asked: Sequence[str], sentences: Sequence[str]) -> str | None:
+    """Malignant pain or not: what the request papers diagnose, else what the packet speaks of more.
+
+    A survivor's pain, and that of a cancer's treatment, is non-malignant unless the request codes it as cancer pain.
+    """
     if any(re.search(r"\bG89\.3\b", line) for line in asked):
         return "malignant"
-    counts = {kind: sum(_matches(kind, line) for line in lines) for kind in ("nonmalignant", "survivor")}
-    active = sum(_matches("malignant", line) and not _matches("not_active", line) for line in lines)
+    if any(_matches("pain_not_cancer", sentence) for sentence in sentences):
+        return "nonmalignant"
+    counts = {kind: sum(_matches(kind, s) for s in sentences) for kind in ("nonmalignant", "survivor")}
+    named, active = (sum(_names_active_cancer(s) for s in part) for part in (asked, sentences))
+    other = any(_matches("pain_diagnosis", sentence) for sentence in asked)
+    if other and not named:
+        return "nonmalignant"
+    if not named and any(_matches("survivor", sentence) for sentence in asked):
+        return "nonmalignant"
+    if not other and any(CANCER_CODE.search(sentence) for sentence in asked):
+        return "malignant"
     if not any(counts.values()) and not active:
         return None
     survived = counts["survivor"] > 0 and active < 2 * counts["survivor"] + counts["nonmalignant"]
-    return "malignant" if active > counts["nonmalignant"] and not survived else "nonmalignant"
+    return "malignant" if (named > 0 and not other or active > counts["nonmalignant"]) and not survived else "nonmalignant"
+
+
+def _names_active_cancer(sentence: str) -> bool:
+    return _matches("malignant", sentence) and not any(
+        _matches(kind, sentence) for kind in ("not_active", "survivor", "treatment_pain")
+    )
 
 
 def _silent_on_cancer(documents: Sequence[Document]) -> str | None:
@@ -171,6 +224,12 @@ def planned_drug(lines: Sequence[str]) -> str | None:
     return adjunct
 
 
+def _drug_beside(sentence: str) -> str | None:
+    """The drug that the asking sentence names in any place ("catheter, 48 hours, hydromorphone")."""
+    named = [] if _matches("undecided", sentence) else _named_in_order(sentence)
+    return next((name for name in named if name not in (*cues()["adjuncts"], *cues()["never_spinal"])), None)
+
+
 def _named_in_order(text: str) -> list[str]:
     """Opioids in reading order, then what is added to them."""
     opioids = [mention.opioid.name for mention in opioids_in(text)]
@@ -190,30 +249,32 @@ def _undecided(lines: Sequence[str]) -> bool:
     )
 
 
-def _topic(asked: Sequence[str], drug: str | None) -> str | None:
+def _topic(asked: Sequence[str], wanted: str | None, drug: str | None) -> str | None:
     if drug == "baclofen" or any(_matches("baclofen", line) for line in asked):
         return "baclofen"
-    kept = [_without_empty_options(line) for line in asked]
-    if any(_matches("service", line) and (_matches("asks", line) or "☒" in line) for line in kept):
+    if wanted == "service":
         return "service"
     spinal = any(_matches("spinal", line) for line in asked)
     return "other_pump" if not spinal and any(_matches("other_pump", line) for line in asked) else None
 
 
 def _request_date(papers: Sequence[Document]) -> str | None:
-    """The labelled date of the first request paper that has one, else the first date at a paper's top."""
+    """The labelled day of the first request paper that has one, else the first free day at a paper's top, else a signature's."""
     tops = ["\n".join(_top(paper)) for paper in papers]
-    for top in tops:
-        label = SUBMITTED.search(top)
-        found = DATE.match(top, label.end()) if label else None
-        if found:
-            return iso_date(found)
+    for label in SUBMITTED:
+        for top in tops:
+            for at in label.finditer(top):
+                if (found := DATE.match(top, at.end())) and (day := iso_date(found)):
+                    return day
     for top in tops:
         for found in DATE.finditer(top):
             day = iso_date(found)
-            if day and day >= "2000":
+            if day and day >= "2000" and not OTHER_DAY.search(top[: found.start()]):
                 return day
-    return None
+    if (dated := next((day for paper in papers if (day := document_date(paper))), None)) is not None:
+        return dated
+    signed = (DATE.match(page.text, at.end()) for d in papers for page in d.pages for at in SIGNED.finditer(page.text))
+    return next((day for found in signed if found and (day := iso_date(found))), None)
 
 
 def _is_request_paper(document: Document) -> bool:
@@ -230,15 +291,35 @@ def _lines(document: Document) -> Iterator[str]:
         yield from page.text.split("\n")
 
 
+def _sentences(document: Document) -> list[str]:
+    """Printed lines, those of wrapped prose joined and cut into sentences."""
+    joined: list[str] = []
+    for line in _lines(document):
+        before = joined[-1] if joined else ""
+        wrapped = len(before.split("\n")[-1]) >= WRAPPED or line[:1].islower()
+        if before.strip() and line.strip() and wrapped and not _is_form_line(before) and not _is_form_line(line):
+            joined[-1] += "\n" + line
+        else:
+            joined.append(line)
+    return [part for text in joined for part in SENTENCE_END.split(text.replace("\n", " "))]
+
+
+def _is_form_line(line: str) -> bool:
+    return bool("\t" in line or BOX.search(line) or re.match(r"\s*(?:[-*•]|\d[.)])\s|[^:]{1,30}:(?:\s|$)", line))
+
+
 def _paragraphs(documents: Sequence[Document]) -> list[str]:
     """Paragraphs without their line ends: a letter's sentence wraps where it will."""
     return [" ".join(part.split("\n")) for d in documents for page in d.pages for part in page.text.split("\n\n")]
 
 
 def _without_empty_options(line: str) -> str:
-    """A line of tick boxes with its unticked options cut out."""
-    line = line.replace("[x]", "☒").replace("[X]", "☒").replace("[ ]", "☐")
-    return re.sub(r"☐[^☐☒]*", " ", line) if "☒" in line or "☐" in line else line
+    """A line of tick boxes with its unticked options cut out, whether labels follow their boxes or stand before them."""
+    line = re.sub(r"\[[xX]\]|\([xX]\)", "☒", re.sub(r"\[ ?\]|\( \)", "☐", line))
+    if ANSWERED_NO.fullmatch(line):
+        return ""
+    before = BOX.match(line.rstrip()[-1:]) and not BOX.match(line.lstrip())
+    return re.sub(rf"{LABEL}☐" if before else "☐[^☐☒]*", " ", line)
 
 
 def _matches(kind: str, line: str) -> bool:

@@ -136,3 +136,103 @@ def test_without_a_request_paper_a_trial_that_took_place_means_that_the_pump_is_
     trial = BANNER + "Intrathecal morphine trial\nTrial performed 01/05/2026: single-shot intrathecal morphine, pain 8 to 3.\n"
     assert decide(document("record", trial)).phase == "implant"
     assert decide(document("note", BANNER + "Clinic visit 01/05/2026\nLow back pain.\n")).phase == "unknown"
+
+
+TOLD = "You approved a trial of epidural morphine in December. It was done on January 14 and she slept for three nights."
+HOPED = "In the end she will need an intrathecal pump."
+
+
+@pytest.mark.parametrize(
+    ("text", "phase"),
+    [
+        (f"{TOLD}\nI ask that we may place the permanent device.", "implant"),
+        (f"{HOPED} Before that I request the trial: lumbar catheter, 48 hours, hydromorphone.", "trial"),
+        ("☐ Yes ☒ No Preliminary trial performed\nService\tpump, programmable, C1772", "implant"),
+        ("Permanent pump ☐    Trial of intrathecal opioid ☒    Refill ☐", "trial"),
+        ("Service\tYes\tNo\nPermanent pump\t☐\t☒\nTrial of an intrathecal drug\t☒\t☐", "trial"),
+        ("Procedure: replacement of intrathecal pump, battery at its end", "implant"),
+        ("Service: refill and reprogramming of implanted intrathecal pump, monthly", "out_of_scope"),
+        ("CPT\tDescription\nnone\tLumbar catheter, continuous infusion of opioid", "trial"),
+        ("E0783 x1, J2274", "implant"),
+        ("What are you asking for? ( ) trial dose  (x) implanted pump", "implant"),
+        ("Following the two-day catheter trial we are requesting authorization for permanent implantation.", "implant"),
+        ("SynchroMed II placement, please authorize", "implant"),
+        ("Subject: IT pump trial, single shot", "trial"),
+        ("We request the pump without a trial.", "implant"),
+        ("Surgery authorization: explantation of IT pump", "out_of_scope"),
+        ("Implantable pump for continuous hepatic chemotherapy", "out_of_scope"),
+    ],
+)
+def test_what_is_asked_for_is_told_from_what_was_and_what_may_be(text, phase):
+    assert decide(document("letter", BANNER + "Letter of medical necessity\n" + text + "\n")).phase == phase
+
+
+@pytest.mark.parametrize(
+    ("line", "drug"),
+    [
+        ("The pump will hold Dilaudid.", "hydromorphone"),
+        ("Medication to be infused: Infumorph 10 mg/mL", "morphine"),
+        ("E0783 x1, J2274", "morphine"),
+        ("Pump: morphine 10 mg/mL + clonidine", "morphine"),
+        ("I request the trial: lumbar catheter, 48 hours, hydromorphone.", "hydromorphone"),
+    ],
+)
+def test_the_drug_is_read_by_brand_by_code_and_beside_what_is_asked(line, drug):
+    assert decide(document("letter", BANNER + "Letter of medical necessity\n" + line + "\n")).drug == drug
+
+
+@pytest.mark.parametrize(
+    ("top", "day"),
+    [
+        ("Proposed date of service: 04/02/2026\nForm revised 06/01/2024\nRequest date: 03/11/2026", "2026-03-11"),
+        ("2 April 2026\nDate of injury: 05/05/2017", "2026-04-02"),
+        ("Planned date: 05/11/2026\nS. Metoyer, scheduling\nSigned 04/22/2026", "2026-04-22"),
+    ],
+)
+def test_the_day_of_the_request_is_found_among_others(top, day):
+    assert decide(document("form", f"PRIOR AUTHORIZATION\n{top}\nCPT 62362\n")).request_date == day
+
+
+@pytest.mark.parametrize(
+    ("page", "foreign"),
+    [
+        ("Patient: DOE, JUNE M   DOB: 1960-02-03   MRN: 5519876\n", True),  # a twin
+        ("Patient: DOE, IANF   DOB: 1960-02-03   MRN: 5512346\n", False),  # misread twice
+        ("Patient: Jane Miller   DOB: 02/03/1960   MRN: 5519876\n", False),  # married since
+        ("Patient Name: Odile Fruge\nDate of Birth: 07/30/1971\nMRN: 5512354\n", True),
+        ("Patient Name: Jane Doe\nDate of Birth: 02/03/1960\nMRN: 5512345\n", False),
+        ("Re: Mr. Hollis Benoit, date of birth 1/9/1955, our chart 44-1209\n", True),
+        ("Re: Mrs. Doe, date of birth 2/3/1960, our chart 44-1209\n", False),
+        ("Subscriber: DOE, REMY J  DOB 02/02/1958  ID 8812344\n", False),
+    ],
+)
+def test_whose_page_it_is(page, foreign):
+    request = decide(document("form", FORM), document("note", BANNER), document("more", page))
+    assert request.foreign_pages == ((("more", 1),) if foreign else ())
+
+
+@pytest.mark.parametrize(
+    ("form", "note", "expected"),
+    [
+        ("Dx: M96.1", "Prostate cancer on treatment.\nOncology note.\nChemotherapy continues.\nLumbar fusion 2009.", "nonmalignant"),
+        ("CPT 62362", "Leukemia has nothing to do with her pain.\nOncology note.\nChemotherapy continues.", "nonmalignant"),
+        ("Dx: radiation plexopathy after cancer", "Breast cancer 2004, treated.\nOncology note.", "nonmalignant"),
+        ("Dx: benign neoplasm of nerve, D36.1", "Tumor board.\nNeoplasm resected.\nOncology note.", "nonmalignant"),
+        ("Dx: C25.9", "Lumbar stenosis.\nSpondylosis.\nRadiculopathy.\nDiabetic neuropathy.", "malignant"),
+    ],
+)
+def test_what_the_request_diagnoses_outweighs_what_the_packet_speaks_of_more(form, note, expected):
+    packet = document("form", FORM + form + "\n"), document("note", BANNER + note + "\n")
+    assert decide(*packet).indication == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "drug"),
+    [
+        ("Pump drug: hydromorphone, dose to be determined", "hydromorphone"),
+        ("Pump drug: morphine or hydromorphone", None),
+        ("The choice of drug for the pump has been left open, morphine was given in the trial", None),
+    ],
+)
+def test_an_open_dose_leaves_the_drug_named_and_an_open_choice_does_not(line, drug):
+    assert decide(document("form", FORM + "CPT 62362\n" + line + "\n")).drug == drug
