@@ -30,7 +30,9 @@ OUTSIDE = 0.5
 """Probability from which a question is out of bounds though no expression of bounds.yaml says so."""
 GENERAL = 3
 """Things that a question names at most when it asks of the packet as a whole."""
-SHOWN, SHARE = 8, 0.15
+NEAR_TOPIC = 0.5
+"""Probability from which such a question is about one thing after all."""
+SHOWN, SHARE = 6, 0.15
 """Passages shown are at least this likely beside the likeliest."""
 DOSES = ("opioid_wean", "opioid_response", "wean_plan")
 RELIEF = ("trial_relief", "trial_function")
@@ -46,6 +48,8 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
         return Answer(bounds()["outside"]["says"], "refused", about=before)
     if intent.before.get("places") and intent.refers and (SAME_DAY.search(question) or intent.asks == {"who"}):
         return _of_the_last(intent, packet)
+    if _of_whole(intent):
+        intent = replace(intent, criteria=())
     found = weigh(intent, packet)
     judged = intent.explicit or bool(intent.criteria and intent.asks & {"status", "why", "missing"})
     claims, lead = structured(intent, packet, found.hits, judged)
@@ -55,7 +59,19 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
         return elsewhere
     if not documented:
         return Answer("\n".join([NOT_DOCUMENTED, *dict.fromkeys(lead)]), "not_documented", about=dict(intent.before), lead=NOT_DOCUMENTED)
-    return finish(packet, intent, lead, _with_hits(intent, packet, found.hits, claims))
+    return finish(packet, intent, lead, claims if lead and _of_whole(intent) else _with_hits(intent, packet, found.hits, claims))
+
+
+def _general(intent: Intent) -> bool:
+    """Whether a question is about the packet as a whole, and not about one thing in it."""
+    return len(intent.query.units) <= GENERAL or bool(OVERALL.search(intent.question))
+
+
+def _of_whole(intent: Intent) -> bool:
+    """Whether what is missing, or odd, is asked of the whole packet: near no topic, and no criterion was spoken of."""
+    near = max(intent.topics.values(), default=0.0) >= NEAR_TOPIC
+    told = intent.explicit or intent.before.get("criteria") or near
+    return bool(intent.asks & {"flag", "missing"}) and _general(intent) and not told
 
 
 def _of_the_last(intent: Intent, packet: PacketView) -> Answer:
@@ -91,7 +107,7 @@ def structured(intent: Intent, packet: PacketView, hits: Sequence[Hit], judged: 
     """What the screening and the arithmetic say: claims with excerpts, and the engine's own words before them."""
     claims: list[Claim] = []
     lead: list[str] = []
-    if not intent.criteria and "missing" in intent.asks and (len(intent.query.units) <= GENERAL or OVERALL.search(intent.question)):
+    if not intent.criteria and "missing" in intent.asks and _general(intent):
         for name in (c for c, result in packet.criteria.items() if result["status"] in ("insufficient", "conflicting")):
             lead.append(f"{name} ({packet.criteria[name]['title']}): {' '.join(packet.criteria[name]['missing'])}")
             claims.extend(Claim(e.quote, (key,), ours=True) for key, e in list(packet.evidence(name))[:1])
