@@ -53,10 +53,9 @@ def find_allergies(
         if segment.marks & SILENT or not _about(segment):
             continue
         where = excerpt(document_id, page, segment.start, segment.end)
-        if NONE_KNOWN.search(segment.text) and WRONG.search(segment.text):
-            continue
         if NONE_KNOWN.search(segment.text):
-            yield Finding("drug_allergy", "absent", where, "allergies.none", date=day[i])
+            if not WRONG.search(segment.text):
+                yield Finding("drug_allergy", "absent", where, "allergies.none", date=day[i])
             continue
         entries = _entries(segment)
         if not entries or UNKNOWN.search(segment.text):

@@ -17,6 +17,9 @@ from typing import Any
 
 from loguru import logger
 
+from extractors.finding import Assertion
+from extractors.rules import own_text, rules
+
 logger.disable("PyRuSH")  # it would print every token of a note
 
 # What is imported along and not used costs half a second: medspacy.util brings QuickUMLS (and NLTK with it), spacy
@@ -36,9 +39,6 @@ for _name in _empty:
     del sys.modules[_name]
 from spacy.language import Language  # noqa: E402
 from spacy.tokens import Doc  # noqa: E402
-
-from extractors.finding import Assertion  # noqa: E402
-from extractors.rules import own_text, rules  # noqa: E402
 
 MODES = ("negated", "historical", "hypothetical", "family", "uncertain")
 FORWARD = ("before", "around", "phrase", "heading")

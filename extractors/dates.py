@@ -61,6 +61,8 @@ _SCORED = re.compile(
     re.I,
 )
 
+_KNOWN = {"day": 10, "month": 7, "season": 7, "year": 4}
+
 
 @dataclass(frozen=True, slots=True)
 class DateMention:
@@ -70,6 +72,11 @@ class DateMention:
     end: int
     iso: str
     precision: Precision
+
+    @property
+    def known(self) -> str:
+        """As much of the ISO date as is known: "2026-02-14", "2026-02", "2026"."""
+        return self.iso[: _KNOWN[self.precision]]
 
 
 def dates_in(text: str, anchor: date | None = None, event: date | None = None) -> list[DateMention]:

@@ -41,9 +41,9 @@ def with_details(finding: Finding) -> Finding:
     if finding.kind == "anticoagulant" and finding.value == "held" and STARTED.search(finding.excerpt.quote):
         return finding if HOLDS.search(finding.excerpt.quote) else replace(finding, value="taken")
     if finding.kind == "programmable_device":
-        if finding.value == "present" and REQUESTED.search(finding.excerpt.quote) and not _named(finding.excerpt.quote):
+        named = list(named_devices(finding.excerpt.quote))
+        if finding.value == "present" and REQUESTED.search(finding.excerpt.quote) and not named:
             return replace(finding, assertion=replace(finding.assertion, hypothetical=True))
-        named = _named(finding.excerpt.quote)
         general = finding.value == "absent" and (len(named) != 1 or EVERY.search(finding.excerpt.quote))
         return finding if general or not named else replace(finding, attributes={**finding.attributes, "device": named[0]})
     if finding.kind == "drug_allergy" and finding.value == "present":
@@ -52,6 +52,6 @@ def with_details(finding: Finding) -> Finding:
     return finding
 
 
-def _named(text: str) -> list[str]:
-    """The devices that a text names, in the order of `DEVICES`."""
-    return [name for name, words in DEVICES.items() if re.search(words, text, re.I)]
+def named_devices(text: str) -> dict[str, re.Match[str]]:
+    """The devices that a text names, each with where, in the order of `DEVICES`."""
+    return {name: found for name, words in DEVICES.items() if (found := re.search(words, text, re.I))}

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from extractors.clinical import assertions
-from extractors.details import DEVICES, HOLDS, STARTED
+from extractors.details import HOLDS, STARTED, named_devices
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
 from extractors.quantities import NUMBER, number
@@ -62,7 +62,7 @@ def find_events(document_id: str, page: Page, segments: Sequence[Segment], day: 
 
 def _device(text: str) -> str | None:
     """present for one device that was put in, absent for one that was taken out."""
-    named = [m for m in (re.search(words, text, re.I) for words in DEVICES.values()) if m]
+    named = list(named_devices(text).values())
     placed, removed = PLACED.search(text), REMOVED.search(text)
     if len(named) != 1 or bool(placed) == bool(removed) or OUT_AGAIN.search(text) or TEMPORARY.search(text) or not _told(text, named[0].span()):
         return None

@@ -80,8 +80,8 @@ def _numbers_first(found: Sequence[Finding]) -> list[Finding]:
     """Leave out the learned reading of a fact that the arithmetic has settled: in the packet, or on those words."""
     reckoned = [f for f in found if f.rule != "learned" and f.assertion.plain]
     settled = {f.kind for f in reckoned if f.kind in NUMERIC and f.value != "vague"}
-    counted = {(f.kind, f.excerpt) for f in found if f.rule == "attendance"}
-    places = counted | {(f.kind, f.excerpt) for f in found if f.rule != "learned" and f.kind in NUMERIC | {"life_expectancy"}}
+    counted = [f for f in found if f.rule == "attendance" or (f.rule != "learned" and f.kind in NUMERIC | {"life_expectancy"})]
+    places = {(f.kind, f.excerpt) for f in counted}
     panels = {(f.excerpt.document_id, *row) for f in found for row in _rows(f)}
     return [
         f

@@ -15,8 +15,6 @@ from extractors.stream import anchor_of
 
 READERS = frozenset({"learned", "survival.time"})
 """Readers that date a finding by its document; those of numbers place theirs in time by themselves."""
-PRECISION = {"day": 10, "month": 7, "season": 7, "year": 4}
-"""How much of an ISO date is known."""
 MONTH = 31
 """Days: what opens with a nearer time is still told of the note's own time."""
 OPENING = 36
@@ -83,7 +81,7 @@ def study_time(text: str, told: str) -> str | None:
         before = text[: mention.start]
         another = re.fullmatch(r"(?:\s|,|and|&)+", text[end : mention.start])
         if not COMPARED.search(before) and (another or STUDY_BEFORE.search(before) or STUDY_AFTER.match(text, mention.end)):
-            days.append(mention.iso[: PRECISION[mention.precision]])
+            days.append(mention.known)
             end = mention.end
     return max((d for d in days if d < told and not told.startswith(d)), default=None)
 
@@ -94,5 +92,5 @@ def opening_time(text: str, told: str | None) -> str | None:
         before = text[: mention.start]
         if mention.start > OPENING or not BEFORE_TIME.search(before) or STILL_RUNNING.search(before):
             return None
-        return mention.iso[: PRECISION[mention.precision]]
+        return mention.known
     return None

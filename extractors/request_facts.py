@@ -95,17 +95,18 @@ def _cues(own: str) -> Mapping[str, Any]:
 
 def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
     """Read the request from the packet; request papers (forms, letters, covers) come before the rest."""
-    papers = [d for d in documents if _is_request_paper(d)]
-    asked = [line for d in papers for line in _sentences(d)]
+    told = [(document, _sentences(document)) for document in documents]
+    requests = [(document, said) for document, said in told if _is_request_paper(document)]
+    papers = [document for document, _ in requests]
+    asked, sentences = ([sentence for _, said in part for sentence in said] for part in (requests, told))
     all_lines = [line for d in documents for line in _lines(d)]
-    sentences = [sentence for d in documents for sentence in _sentences(d)]
     # a dictated request wraps its codes over lines, and has no form to stand on
     said = asked if papers else [page.text.replace("\n", " ") for d in documents for page in d.pages]
     codes = tuple(dict.fromkeys(code for line in said for code in ticked_codes(line)))
     wanted, sentence = next((found for every in (False, True) if (found := _asking(asked, every))[0]), (None, ""))
     drug = planned_drug([*asked, *_paragraphs(papers)]) or _drug_beside(sentence)
     return RequestFacts(
-        phase=wanted if wanted in ("implant", "trial") else _phase_of_course(documents),
+        phase=wanted if wanted in ("implant", "trial") else _phase_of_course(told),
         indication=indication(asked, sentences) or _silent_on_cancer(documents),
         drug=drug if drug is not None or _undecided(asked) else planned_drug([*all_lines, *_paragraphs(documents)]),
         codes=codes,
@@ -153,12 +154,12 @@ def _asking(sentences: Sequence[str], every: bool = False) -> tuple[str | None, 
     return None, ""
 
 
-def _phase_of_course(documents: Sequence[Document]) -> str | None:
+def _phase_of_course(told: Sequence[tuple[Document, Sequence[str]]]) -> str | None:
     """Where no request paper tells: the newest note that asks for a pump, or a trial that took place, means the implant."""
-    days = [(document_date(document) or "", document) for document in documents]
-    newest_first = [document for _, document in sorted(days, key=lambda item: item[0], reverse=True)]
-    asked = [phase for document in newest_first if (phase := asked_phase(_sentences(document))) and phase != "service"]
-    if asked[:1] == ["implant"] or any(_records_trial(document, day or None) for day, document in days):
+    days = [(document_date(document) or "", document, sentences) for document, sentences in told]
+    newest_first = [sentences for _, _, sentences in sorted(days, key=lambda item: item[0], reverse=True)]
+    asked = [phase for sentences in newest_first if (phase := asked_phase(sentences)) and phase != "service"]
+    if asked[:1] == ["implant"] or any(_records_trial(document, day or None) for day, document, _ in days):
         return "implant"
     return asked[0] if asked else None
 
@@ -214,20 +215,23 @@ def planned_drug(lines: Sequence[str]) -> str | None:
         if (found := pattern.search(line)) and not _matches("undecided", line)
         for name in _named_in_order(" ".join(filter(None, found.groups())))
     )
-    adjunct = None
+    passed = []
     for name in planned:
-        if name not in cues()["adjuncts"]:
-            if name not in cues()["never_spinal"]:
-                return name
-        elif adjunct is None:
-            adjunct = name
-    return adjunct
+        if _goes_alone(name):
+            return name
+        passed.append(name)
+    return next((name for name in passed if name in cues()["adjuncts"]), None)
+
+
+def _goes_alone(name: str) -> bool:
+    """Whether a drug may be what a pump or trial is for: not only added to another, and not only swallowed."""
+    return name not in cues()["adjuncts"] and name not in cues()["never_spinal"]
 
 
 def _drug_beside(sentence: str) -> str | None:
     """The drug that the asking sentence names in any place ("catheter, 48 hours, hydromorphone")."""
     named = [] if _matches("undecided", sentence) else _named_in_order(sentence)
-    return next((name for name in named if name not in (*cues()["adjuncts"], *cues()["never_spinal"])), None)
+    return next(filter(_goes_alone, named), None)
 
 
 def _named_in_order(text: str) -> list[str]:

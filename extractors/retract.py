@@ -135,8 +135,7 @@ def _in_others(
     found: Sequence[Finding], kinds: set[str], segment: Segment, note: Note, notes: Sequence[Note]
 ) -> list[int]:
     """Findings of other documents of a day that the retraction names; of all earlier ones where it names another paper."""
-    days = [m.iso[:10 if m.precision == "day" else 7] for m in dates_in(segment.text, anchor_of(note.day))
-            if m.precision in ("day", "month")]  # fmt: skip
+    days = [m.known for m in dates_in(segment.text, anchor_of(note.day)) if m.precision in ("day", "month")]
     named = [n.name for n in notes if n is not note and n.day and n.day.startswith(tuple(days))] if days else []
     if not named and _ELSEWHERE.search(segment.text) and kinds:
         named = [n.name for n in notes if n is not note and n.day and note.day and n.day < note.day]

@@ -67,7 +67,7 @@ class Row:
 
 
 def find_screens(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
-    """`adherence` and `substance_use_disorder` (suspected) findings; those of a panel hold its excerpts as `operands`."""
+    """`adherence` and `substance_use_disorder` (suspected) findings; those of a panel hold (page, start) of its rows as `panel`."""
     found: list[Finding] = []
     panel: list[Row] = []
     collected, about = day, False

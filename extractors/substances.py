@@ -35,10 +35,9 @@ NEXT = 160
 
 def with_substances(found: Sequence[Finding]) -> list[Finding]:
     """The findings; those on substance use with attribute `substance` where they name one, and weighed against each other."""
-    own = [f for f in found if f.kind == "substance_use_disorder" and f.rule == "learned"]
-    present = [f for f in own if f.value == "present"]
-    absent = [f for f in own if f.value == "absent"]
-    return [_weighed(f, absent if f.value == "present" else present) if f in own else f for f in found]
+    own = [f.kind == "substance_use_disorder" and f.rule == "learned" for f in found]
+    present, absent = ([f for f, mine in zip(found, own, strict=True) if mine and f.value == value] for value in ("present", "absent"))
+    return [_weighed(f, absent if f.value == "present" else present) if mine else f for f, mine in zip(found, own, strict=True)]
 
 
 def _weighed(finding: Finding, others: Sequence[Finding]) -> Finding:

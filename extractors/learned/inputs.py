@@ -15,7 +15,7 @@ from extractors.segment import Segment, statement
 WINDOW = 192
 BEFORE = 40
 STATEMENT = 64
-"""Tokens; what a statement has beyond this is not read."""
+"""Tokens of a piece: a longer statement is read in several, and trained on by its first."""
 CLAUSE = re.compile(r"(?<=[;,])\s+")
 HEADING = 80
 """Characters of a heading."""

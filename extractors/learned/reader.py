@@ -80,6 +80,7 @@ def _probabilities(window: Window) -> np.ndarray:
     return scores
 
 
+@lru_cache(KEPT)  # asked for a statement's length first, then for its window
 def _encode(text: str) -> Sequence[int]:
     ids: Sequence[int] = _load()[1].encode(text, add_special_tokens=False).ids
     return ids
