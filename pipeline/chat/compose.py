@@ -48,7 +48,8 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
         return Answer(bounds()["outside"]["says"], "refused", about=before)
     if intent.before.get("places") and intent.refers and (SAME_DAY.search(question) or intent.asks == {"who"}):
         return _of_the_last(intent, packet)
-    if _of_whole(intent):
+    whole = _of_whole(intent)
+    if whole:
         intent = replace(intent, criteria=())
     found = weigh(intent, packet)
     judged = intent.explicit or bool(intent.criteria and intent.asks & {"status", "why", "missing"})
@@ -59,7 +60,7 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
         return elsewhere
     if not documented:
         return Answer("\n".join([NOT_DOCUMENTED, *dict.fromkeys(lead)]), "not_documented", about=dict(intent.before), lead=NOT_DOCUMENTED)
-    return finish(packet, intent, lead, claims if lead and _of_whole(intent) else _with_hits(intent, packet, found.hits, claims))
+    return finish(packet, intent, lead, claims if lead and whole else _with_hits(intent, packet, found.hits, claims))
 
 
 def _general(intent: Intent) -> bool:
@@ -196,11 +197,7 @@ def _flags(intent: Intent, packet: PacketView) -> list[Noticed]:
 
 
 def _score_at(packet: PacketView, found: Excerpt, hits: Sequence[Hit]) -> float:
-    for hit in hits:
-        p = hit.passage
-        if (p.document_id, p.page) == (found.document_id, found.page) and p.start < found.end and found.start < p.end:
-            return hit.score
-    return 0.0
+    return next((h.score for h in hits if h.passage.meets(found.document_id, found.page, found.start, found.end)), 0.0)
 
 
 def _named(packet: PacketView, found: Excerpt) -> str:

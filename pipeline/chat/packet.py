@@ -82,7 +82,7 @@ class PacketView:
         for criterion in self.criteria.values():
             for item in criterion["evidence"]:
                 for p in self.passages:
-                    if (p.document_id, p.page) == (item["document_id"], item["page"]) and p.start < item["end"] and item["start"] < p.end:
+                    if p.meets(item["document_id"], item["page"], item["start"], item["end"]):
                         out.setdefault(p.place, set()).add(item.get("finding", ""))
         return {place: frozenset(kinds) for place, kinds in out.items()}
 
@@ -115,10 +115,7 @@ class PacketView:
 
     def at(self, found: Excerpt) -> Passage | None:
         """The passage that an excerpt lies in."""
-        return next(
-            (p for p in self.passages if (p.document_id, p.page) == (found.document_id, found.page) and p.start < found.end and found.start < p.end),
-            None,
-        )
+        return next((p for p in self.passages if p.meets(found.document_id, found.page, found.start, found.end)), None)
 
 
 def view_of(workspace: Path, packet_id: str, screening: Mapping[str, Any]) -> PacketView:

@@ -40,6 +40,10 @@ class Passage:
     author: str | None = None
     foreign: bool = False
 
+    def meets(self, document_id: str, page: int, start: int, end: int) -> bool:
+        """Whether some of `page.text[start:end]` is the passage's."""
+        return (self.document_id, self.page) == (document_id, page) and self.start < end and start < self.end
+
 
 def passages(documents: Sequence[Document], foreign: frozenset[tuple[str, int]] = frozenset()) -> tuple[Passage, ...]:
     """All passages of a packet in reading order; `foreign` names (document_id, page) of other patients."""
