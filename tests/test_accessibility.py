@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import CHROMIUM, FLAGS, pictured, signed_in, violations
+from browsing import CHROMIUM, pictured, signed_in, violations
 from made_reviews import write_workspace
 from served import served
 
@@ -14,7 +14,7 @@ from pipeline.store import Store, access, factors, open_store
 from pipeline.store.ingest import ingest
 from pipeline.web.app import create_app
 
-playwright = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
 SIZES = {"1366x768": {"width": 1366, "height": 768}, "200 %": {"width": 683, "height": 384}}
 PLACES = ("/", "/?state=done", "/agreement", "/people", "/audit", "/you", "/nowhere")
@@ -33,14 +33,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def address(store: Store) -> Iterator[str]:
     with served(lambda _: create_app(store)) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield found
-        found.close()
 
 
 @pytest.fixture(params=["light", "dark"])

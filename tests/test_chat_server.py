@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_chat import packet, workspace  # noqa: F401
 
 from pipeline.chat.graph import Conversation, asker, configured
 from pipeline.chat.packet import PacketView
@@ -40,7 +39,7 @@ def model() -> Iterator[Any]:
         yield configured("vllm:local", f"{server.listening_address}/v1", allow_remote=False)
 
 
-def test_a_local_models_answer_is_the_records_or_none(packet: PacketView, model: Any) -> None:  # noqa: F811
+def test_a_local_models_answer_is_the_records_or_none(packet: PacketView, model: Any) -> None:
     told = Conversation(packet, model).ask("who does she live with?")
     assert "could not be used" not in told["answer"] and told["status"] in ("answered", "not_documented")
     for c in told["citations"]:
@@ -48,7 +47,7 @@ def test_a_local_models_answer_is_the_records_or_none(packet: PacketView, model:
     assert told["citations"] or told["answer"].startswith("Not documented")
 
 
-def test_a_local_model_as_second_reader_proposes_only_what_stands_in_the_record(packet: PacketView, model: Any) -> None:  # noqa: F811
+def test_a_local_model_as_second_reader_proposes_only_what_stands_in_the_record(packet: PacketView, model: Any) -> None:
     (proposal,) = propose(packet, asker(model))["proposals"]
     pages = {(d, n): page.text for (d, n), page in packet.pages.items()}
     assert proposal["criterion"] == "I.B.8"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browsing import CHROMIUM, FLAGS, decide_all, opened, pictured
+from browsing import CHROMIUM, decide_all, opened, pictured
 from made_reviews import write_workspace
 from served import served as at_free_port
 
@@ -29,14 +29,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Stor
     with at_free_port(lambda _: create_app(store)) as address:
         yield address, store
     store.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import CHROMIUM, FLAGS, decide_all, opened, signed_in, violations
+from browsing import CHROMIUM, decide_all, opened, signed_in, violations
 from made_reviews import write_workspace
 from served import served
 
@@ -16,7 +16,7 @@ from pipeline.store.access import Viewer
 from pipeline.store.ingest import ingest
 from pipeline.web.app import create_app
 
-playwright = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
 CRITERIA = 5
 
@@ -34,14 +34,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def address(store: Store) -> Iterator[str]:
     with served(lambda _: create_app(store)) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield found
-        found.close()
 
 
 def tab_of(browser: Any, store: Store, address: str, name: str, role: str = "reviewer") -> Any:
