@@ -26,6 +26,8 @@ class Claim:
     excerpts: tuple[str, ...]
     quote: str | None = None
     ours: bool = False
+    under: str = ""
+    """The statement of the engine that the excerpts show; they are told beneath it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,12 @@ class Answer:
 def place_of(e: Excerpt) -> dict[str, Any]:
     """An excerpt as it is cited."""
     return {"document_id": e.document_id, "page": e.page, "start": e.start, "end": e.end, "quote": e.quote}
+
+
+def us_day(iso: str) -> str:
+    """An ISO day as the records write it."""
+    year, month, day = iso.split("-")
+    return f"{month}/{day}/{year}"
 
 
 def claims_in(said: str) -> Iterator[tuple[Claim, Mapping[str, Any]]]:

@@ -10,11 +10,12 @@ from typing import Any
 
 from extractors.document import Excerpt, Line, Page, excerpt, page_lines
 from extractors.talk import instructs
-from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes
+from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes, us_day
 from pipeline.chat.bounds import bounds, declined
-from pipeline.chat.intent import Intent, understand
+from pipeline.chat.intent import MISSING, Intent, understand
 from pipeline.chat.noticed import Noticed, flagged, noticed
 from pipeline.chat.numbers import arithmetic
+from pipeline.chat.odd import ASKED, asked
 from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage, signatures
 from pipeline.chat.relevance import Found, weigh
@@ -44,6 +45,9 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
     if said:
         return Answer(said, "refused", about=before)
     intent = understand(question, packet, before)
+    odd = _odd(intent, packet)
+    if odd:
+        return finish(packet, replace(intent, criteria=()), *_noticed(packet, odd))
     if intent.outside >= OUTSIDE and not intent.explicit:
         return Answer(bounds()["outside"]["says"], "refused", about=before)
     if intent.before.get("places") and intent.refers and (SAME_DAY.search(question) or intent.asks == {"who"}):
@@ -68,6 +72,19 @@ def _general(intent: Intent) -> bool:
     return len(intent.query.units) <= GENERAL or bool(OVERALL.search(intent.question))
 
 
+def _odd(intent: Intent, packet: PacketView) -> tuple[str, ...]:
+    """The kinds of things that stand out which are asked of the whole packet, by words or, all of them, by meaning."""
+    if intent.explicit or max(intent.topics.values(), default=0.0) >= NEAR_TOPIC or intent.before.get("criteria") and not OVERALL.search(intent.question):
+        return ()
+    missing = "missing" in intent.asks and MISSING.search(intent.question)
+    return () if missing else asked(intent.question, packet) or (tuple(ASKED) if "flag" in intent.asks and _of_whole(intent) and len(intent.query.units) <= GENERAL else ())
+
+
+def _noticed(packet: PacketView, kinds: tuple[str, ...]) -> tuple[list[str], list[Claim]]:
+    told = noticed(packet, kinds)
+    return [says for says, _ in told], [Claim("", (_named(packet, e),), ours=True, under=says) for says, excerpts in told for e in excerpts]
+
+
 def _of_whole(intent: Intent) -> bool:
     """Whether what is missing, or odd, is asked of the whole packet: near no topic, and no criterion was spoken of."""
     near = max(intent.topics.values(), default=0.0) >= NEAR_TOPIC
@@ -85,7 +102,7 @@ def _of_the_last(intent: Intent, packet: PacketView) -> Answer:
         return finish(packet, intent, [], claims)
     days = {p.document_id: p.document_date or "" for p in cited}
     days = dict(list(days.items())[:2])
-    told = "; ".join(f"{name}: {_us(day) if day else 'no date'}" for name, day in days.items())
+    told = "; ".join(f"{name}: {us_day(day) if day else 'no date'}" for name, day in days.items())
     return finish(packet, intent, [f"{'Yes' if len(set(days.values())) == 1 else 'No'}. {told}."], claims)
 
 
@@ -121,13 +138,13 @@ def structured(intent: Intent, packet: PacketView, hits: Sequence[Hit], judged: 
     if "flag" in intent.asks:
         for says, excerpts in _flags(intent, packet):
             lead.extend([says] if says else [])
-            claims.extend(Claim("", (_named(packet, e),), ours=True) for e in excerpts)
+            claims.extend(Claim("", (_named(packet, e),), ours=True, under=says) for e in excerpts)
     if "compute" in intent.asks:
         doses = max(intent.topics[kind] for kind in DOSES)
         relief = max(intent.topics[kind] for kind in RELIEF)
         for says, excerpts in arithmetic(packet, intent, doses >= 0.5 * relief or "I.B.10" in intent.before.get("criteria", ()), relief >= 0.5 * doses):
             lead.append(says)
-            claims.extend(Claim(e.quote, (_named(packet, e),), ours=True) for e in excerpts)
+            claims.extend(Claim(e.quote, (_named(packet, e),), ours=True, under=says) for e in excerpts)
     return claims, lead
 
 
@@ -186,14 +203,12 @@ def _who(packet: PacketView, claims: list[Claim]) -> list[Claim]:
 
 
 def _flags(intent: Intent, packet: PacketView) -> list[Noticed]:
-    """The screening's flags, and what pages of others say of the question; asked in general, all that stands out, or that nothing does."""
+    """The screening's flags, what pages of others say of the question, and, where it names little else, all that stands out."""
     found = list(flagged(packet))
     if packet.foreign:
         theirs = weigh(replace(intent, query=replace(intent.query, foreign=True)), packet).hits[:SHOWN]
         found.append(("", tuple(packet.cut(h.passage) for h in theirs)))
-    if intent.criteria or len(intent.query.units) > GENERAL:
-        return found
-    return [*found, *noticed(packet)] or [("Nothing is flagged: no page of another patient, none unreadable, no conflict.", ())]
+    return found
 
 
 def _score_at(packet: PacketView, found: Excerpt, hits: Sequence[Hit]) -> float:
@@ -213,7 +228,7 @@ def _shown(packet: PacketView, found: Excerpt) -> str:
 def finish(packet: PacketView, intent: Intent, lead: list[str], claims: list[Claim]) -> Answer:
     """Through the gate, into words. Nothing that failed is shown; how much failed is said."""
     cited: list[Excerpt] = []
-    lines: list[str] = []
+    lines: dict[str, list[str]] = {says: [] for says in lead}
     dropped = 0
     for claim in claims:
         found = list(passes(packet, claim))
@@ -221,9 +236,9 @@ def finish(packet: PacketView, intent: Intent, lead: list[str], claims: list[Cla
         for e in found:
             if not any((c.document_id, c.page) == (e.document_id, e.page) and c.start <= e.start and e.end <= c.end for c in cited):
                 cited.append(e)
-                lines.append(f'"{" ".join(e.quote.split())}" ({_place(packet, e)})')
+                lines.setdefault(claim.under, []).append(f'{"  " * (claim.under in lead)}"{" ".join(e.quote.split())}" ({_place(packet, e)})')
     answered = bool(cited or lead)
-    text = "\n".join([*dict.fromkeys(lead), *lines]) if answered else NOT_DOCUMENTED
+    text = "\n".join(line for says, shown in lines.items() for line in ([says] if says else []) + shown) if answered else NOT_DOCUMENTED
     if dropped:
         text += f"\n({dropped} statement{'s' if dropped > 1 else ''} left out: not verified in the record.)"
     places = [p.place for p in (packet.at(e) for e in cited) if p is not None]
@@ -235,15 +250,10 @@ def _place(packet: PacketView, e: Excerpt) -> str:
     p: Passage | None = packet.at(e)
     parts = [e.document_id, f"page {e.page}"]
     if p is not None and (p.date or p.document_date):
-        parts.append(_us(p.date or p.document_date or ""))
+        parts.append(us_day(p.date or p.document_date or ""))
     if p is not None and p.author:
         parts.append(re.sub(r"\s+", " ", p.author))
     return ", ".join(parts)
-
-
-def _us(iso: str) -> str:
-    year, month, day = iso.split("-")
-    return f"{month}/{day}/{year}"
 
 
 def _printed(page: Page) -> list[Line]:

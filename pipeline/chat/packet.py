@@ -13,9 +13,14 @@ from typing import Any
 import numpy as np
 
 from criteria.policy import Policy, load_policy
+from extractors.dates import document_date
 from extractors.document import Excerpt, Page, excerpt
 from extractors.errors import UserError
+from extractors.finding import Finding
 from extractors.identity import packet_identity
+from extractors.procedures import find_trials, trial_days
+from extractors.stream import Pages
+from extractors.structure import segments
 from pipeline.chat import embed
 from pipeline.chat.lexicon import spelled_out, stems
 from pipeline.chat.passages import Passage, passages
@@ -64,6 +69,21 @@ class PacketView:
     @cached_property
     def pages(self) -> dict[tuple[str, int], Page]:
         return {(d.document_id, p.number): p for d in self.record.documents for p in d.pages}
+
+    @cached_property
+    def own(self) -> tuple[tuple[str, Pages, str | None], ...]:
+        """Each document's id, its readable pages that are the patient's with their segments, and its date: what a reader of facts takes."""
+        return tuple(
+            (d.document_id, [(p, segments(p)) for p in d.pages if p.readable and (d.document_id, p.number) not in self.foreign], document_date(d))
+            for d in self.record.documents
+        )
+
+    @cached_property
+    def trial(self) -> tuple[Finding, ...]:
+        """What tells of the trial, the earliest day first; nothing where none is dated."""
+        told = [f for document in self.own for f in find_trials(*document) if f.date]
+        days = trial_days(told)
+        return tuple(sorted((f for f in told if f.date in days), key=lambda f: f.date or ""))
 
     @cached_property
     def own_names(self) -> frozenset[str]:
