@@ -14,7 +14,7 @@ from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes, us_day
 from pipeline.chat.bounds import bounds, declined
 from pipeline.chat.intent import MISSING, Intent, understand
 from pipeline.chat.noticed import Noticed, flagged, noticed
-from pipeline.chat.numbers import arithmetic
+from pipeline.chat.numbers import arithmetic, asks_totals
 from pipeline.chat.odd import ASKED, asked
 from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage, signatures
@@ -139,10 +139,12 @@ def structured(intent: Intent, packet: PacketView, hits: Sequence[Hit], judged: 
         for says, excerpts in _flags(intent, packet):
             lead.extend([says] if says else [])
             claims.extend(Claim("", (_named(packet, e),), ours=True, under=says) for e in excerpts)
-    if "compute" in intent.asks:
+    totals = asks_totals(intent.question)
+    if "compute" in intent.asks or totals:
         doses = max(intent.topics[kind] for kind in DOSES)
         relief = max(intent.topics[kind] for kind in RELIEF)
-        for says, excerpts in arithmetic(packet, intent, doses >= 0.5 * relief or "I.B.10" in intent.before.get("criteria", ()), relief >= 0.5 * doses):
+        of_doses = totals or doses >= 0.5 * relief or "I.B.10" in intent.before.get("criteria", ())
+        for says, excerpts in arithmetic(packet, intent, of_doses, relief >= 0.5 * doses and not totals):
             lead.append(says)
             claims.extend(Claim(e.quote, (_named(packet, e),), ours=True, under=says) for e in excerpts)
     return claims, lead
@@ -230,13 +232,17 @@ def finish(packet: PacketView, intent: Intent, lead: list[str], claims: list[Cla
     cited: list[Excerpt] = []
     lines: dict[str, list[str]] = {says: [] for says in lead}
     dropped = 0
-    for claim in claims:
+    for claim in sorted(claims, key=lambda c: not c.under):
         found = list(passes(packet, claim))
         dropped += not found
+        shown = lines.setdefault(claim.under, [])
         for e in found:
-            if not any((c.document_id, c.page) == (e.document_id, e.page) and c.start <= e.start and e.end <= c.end for c in cited):
+            known = any((c.document_id, c.page) == (e.document_id, e.page) and c.start <= e.start and e.end <= c.end for c in cited)
+            line = f'{"  " * bool(claim.under)}"{" ".join(e.quote.split())}" ({_place(packet, e)})'
+            if not known:
                 cited.append(e)
-                lines.setdefault(claim.under, []).append(f'{"  " * (claim.under in lead)}"{" ".join(e.quote.split())}" ({_place(packet, e)})')
+            if not known or claim.under and line not in shown:
+                shown.append(line)
     answered = bool(cited or lead)
     text = "\n".join(line for says, shown in lines.items() for line in ([says] if says else []) + shown) if answered else NOT_DOCUMENTED
     if dropped:
