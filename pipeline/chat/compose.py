@@ -20,6 +20,7 @@ from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage, signatures
 from pipeline.chat.relevance import Found, weigh
 from pipeline.chat.retrieve import Hit, best
+from pipeline.chat.sides import told_of_each, two_sides
 
 WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "conflicting": "conflicting"}
 SAME_DAY = re.compile(r"\bsame (?:date|day|visit|time)\b", re.I)
@@ -164,6 +165,8 @@ def _telling(packet: PacketView, name: str, hits: Sequence[Hit]) -> list[tuple[s
 def _with_hits(intent: Intent, packet: PacketView, hits: Sequence[Hit], claims: list[Claim]) -> list[Claim]:
     """The claims, and the likeliest passages."""
     shown = best(_spread(hits) if "compare" in intent.asks else hits, SHOWN, SHARE)
+    for side, own in told_of_each(two_sides(intent, packet), hits, packet):
+        claims.extend(replace(_told(packet, p), under=f"{side}:") for p in own)
     claims.extend(_told(packet, hit.passage) for hit in shown)
     claims.extend(_told(packet, p) for p in _goes_on(packet, shown[:1]))
     if "who" in intent.asks and claims:
