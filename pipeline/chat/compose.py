@@ -208,7 +208,7 @@ def _who(packet: PacketView, claims: list[Claim]) -> list[Claim]:
 
 
 def _flags(intent: Intent, packet: PacketView) -> list[Noticed]:
-    """The screening's flags, what pages of others say of the question, and, where it names little else, all that stands out."""
+    """The screening's flags, and what pages of others say of the question."""
     found = list(flagged(packet))
     if packet.foreign:
         theirs = weigh(replace(intent, query=replace(intent.query, foreign=True)), packet).hits[:SHOWN]
