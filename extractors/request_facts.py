@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 from extractors.dates import document_date
 from extractors.document import Document
 from extractors.identity import DATE, Identity, foreign_pages, iso_date, packet_identity
-from extractors.opioids import opioids_in
-from extractors.patterns import rare
-from extractors.procedures import find_trials
-from extractors.rules import own_text, rules
-from extractors.structure import segments
+from extractors.request_asked import PHASES, asking, likeliest_phase, phase_of_course
+from extractors.request_drug import drug_beside, drug_names, drug_of_spine, planned_drug, undecided
+from extractors.request_words import matches, sentences_of, without_empty_options
 
 __all__ = ["Identity", "RequestFacts", "RequestHint", "drug_names", "foreign_pages", "read_request_facts"]
 
@@ -26,18 +22,8 @@ TITLE_LENGTH = 80
 CODE = re.compile(r"\b62[34]\d\d\b")
 DIGITS = {word: str(i) for i, word in enumerate("zero one two three four five six seven eight nine".split())} | {"oh": "0"}
 SPOKEN = re.compile(rf"\bsix[\s-]+two(?:[\s-]+(?:{'|'.join(DIGITS)})\b){{3}}", re.IGNORECASE)
-WRAPPED = 50
-"""A line shorter than this was not wrapped: the next one starts anew."""
-SENTENCE_END = re.compile(r"(?<=[.?!])(?<!\b(?:Dr|Mr|Ms|St|vs)\.)(?<!\bMrs\.)\s+(?=[A-Z☐☒])")
-NO_PATTERNS = ("added", "adjuncts", "never_spinal", "examples")
 CANCER_CODE = re.compile(r"\bC(?:[0-8]\d|9[0-6])(?:\.\w{1,4})?\b(?!\d)")
 """ICD-10-CM codes of malignant neoplasms; a past one is coded Z85."""
-BOX = re.compile("[☐☒]")
-YES_NO = re.compile(r"[☐☒]\s*(?:yes|no)\b|\b(?:yes|no)\s*[☐☒]", re.IGNORECASE)
-ANSWERED_NO = re.compile(r"[^☐☒]*\t\s*☐\s*\t\s*☒\s*")
-"""A row of a table with a column for yes and one for no."""
-LABEL = r"(?:[^\s☐☒]|\s(?=[^\s☐☒]))*\s*"
-"""Words up to a wide gap."""
 SUBMITTED = (
     re.compile(
         r"\b(?:date of (?:this )?request|request(?:ed)? date|requested on|date (?:submitted|sent|requested)|submitted(?: on)?"
@@ -58,7 +44,10 @@ SIGNED = re.compile(r"\b(?:signed|signature)\b[^\n\d]{0,40}(?=\d)", re.IGNORECAS
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """Suggestions, each None where the documents are silent. `topic` is what another policy decides."""
+    """Suggestions, each None where the documents are silent. `topic` is what another policy decides.
+
+    `assumed` names those ("phase", "indication") that no document tells, and that are only likelier than the other.
+    """
 
     phase: str | None
     indication: str | None
@@ -67,6 +56,7 @@ class RequestFacts:
     request_date: str | None
     patient: Identity
     topic: str | None
+    assumed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,95 +69,44 @@ class RequestHint:
     request_date: str | None
 
 
-def cues() -> Mapping[str, Any]:
-    """The patterns and drug names of request.yaml; each list of patterns compiled to one expression per item."""
-    return _cues(own_text("request.yaml"))
-
-
-@cache
-def _cues(own: str) -> Mapping[str, Any]:
-    data = rules("request.yaml", own)
-    return {
-        key: value if key in NO_PATTERNS else [rare(pattern, re.IGNORECASE) for pattern in value]
-        for key, value in data.items()
-    }
-
-
 def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
     """Read the request from the packet; request papers (forms, letters, covers) come before the rest."""
-    told = [(document, _sentences(document)) for document in documents]
-    requests = [(document, said) for document, said in told if _is_request_paper(document)]
-    papers = [document for document, _ in requests]
-    asked, sentences = ([sentence for _, said in part for sentence in said] for part in (requests, told))
-    all_lines = [line for d in documents for line in _lines(d)]
+    told = [(document, sentences_of(document)) for document in documents]
+    papers = [document for document in documents if _is_request_paper(document)]
+    sentences = [sentence for _, said in told for sentence in said]
+    asked = [sentence for document, said in told if document in papers for sentence in said]
     # a dictated request wraps its codes over lines, and has no form to stand on
     said = asked if papers else [page.text.replace("\n", " ") for d in documents for page in d.pages]
-    codes = tuple(dict.fromkeys(code for line in said for code in ticked_codes(line)))
-    wanted, sentence = next((found for every in (False, True) if (found := _asking(asked, every))[0]), (None, ""))
-    drug = planned_drug([*asked, *_paragraphs(papers)]) or _drug_beside(sentence)
+    wanted, askings = next((found for kind in ("asks", "") if (found := asking(asked, kind))[0]), (None, []))
+    drug = planned_drug(asked) or drug_beside(askings)
+    phase = wanted if wanted in PHASES else phase_of_course(told)
+    cause = indication(asked, sentences) or _silent_on_cancer(documents)
     return RequestFacts(
-        phase=wanted if wanted in ("implant", "trial") else _phase_of_course(told),
-        indication=indication(asked, sentences) or _silent_on_cancer(documents),
-        drug=drug if drug is not None or _undecided(asked) else planned_drug([*all_lines, *_paragraphs(documents)]),
-        codes=codes,
+        phase=phase or likeliest_phase(told),
+        indication=cause or "nonmalignant",
+        drug=drug or _drug_of_record(told, asked),
+        codes=tuple(dict.fromkeys(code for line in said for code in ticked_codes(line))),
         request_date=_request_date(papers),
         patient=packet_identity(documents),
         topic=_topic(asked, wanted, drug),
+        assumed=tuple(name for name, read in (("phase", phase), ("indication", cause)) if read is None),
     )
 
 
-def drug_names(text: str) -> frozenset[str]:
-    """The generic names of the drugs of pumps that a text names, brand names included."""
-    return frozenset(_named_in_order(text))
+def _drug_of_record(told: Sequence[tuple[Document, Sequence[str]]], asked: Sequence[str]) -> str | None:
+    """Where the request names no drug: what the rest of the record ties to the pump or the trial, unless the choice is open."""
+    said = [sentences for _, sentences in told]
+    sentences = [sentence for part in said for sentence in part]
+    if undecided(asked or sentences):
+        return None
+    return planned_drug(sentences) or drug_of_spine(said)
 
 
 def ticked_codes(line: str) -> Iterator[str]:
     """Procedure codes of a line, dictated ones too ("six two three six two"), less those behind an empty box."""
     line = SPOKEN.sub(lambda m: "".join(DIGITS[w] for w in re.findall("[a-z]+", m[0].lower())) + " ", line)
-    for found in CODE.finditer(_without_empty_options(line)):
+    for found in CODE.finditer(without_empty_options(line)):
         yield found.group()
-
-
-def asked_phase(sentences: Sequence[str]) -> str | None:
-    """What the first asking sentence names first: "implant", "trial" or "service" (refill, removal)."""
-    return _asking(sentences)[0]
-
-
-def _asking(sentences: Sequence[str], every: bool = False) -> tuple[str | None, str]:
-    """What is asked for, and the sentence that asks; `every` sentence of a form may, without a word of asking.
-
-    A trial that the sentence tells of, and a pump for some later day, are not asked for.
-    """
-    for sentence in sentences:
-        kept = _without_empty_options(sentence)
-        answers = bool(YES_NO.search(sentence)) and not re.search(r"\bis this\b|\brequest", sentence, re.IGNORECASE)
-        if answers or not (every or "☒" in kept or _matches("asks", kept)):
-            continue
-        if _matches("service", kept) and not _matches("replaces", kept):
-            return "service", kept
-        first = {phase: at for phase in ("implant", "trial") if (at := _first_at(phase, kept)) is not None}
-        for phase, told in (("trial", "trial_told"), ("implant", "pump_later")):
-            if _matches(told, kept):
-                first.pop(phase, None)
-        if first:
-            return min(first, key=lambda phase: first[phase]), kept
-    return None, ""
-
-
-def _phase_of_course(told: Sequence[tuple[Document, Sequence[str]]]) -> str | None:
-    """Where no request paper tells: the newest note that asks for a pump, or a trial that took place, means the implant."""
-    days = [(document_date(document) or "", document, sentences) for document, sentences in told]
-    newest_first = [sentences for _, _, sentences in sorted(days, key=lambda item: item[0], reverse=True)]
-    asked = [phase for sentences in newest_first if (phase := asked_phase(sentences)) and phase != "service"]
-    if asked[:1] == ["implant"] or any(_records_trial(document, day or None) for day, document, _ in days):
-        return "implant"
-    return asked[0] if asked else None
-
-
-def _records_trial(document: Document, day: str | None) -> bool:
-    pages = [(page, segments(page)) for page in document.pages if page.readable]
-    found = find_trials(document.document_id, pages, day)
-    return any(f.value == "done" and f.assertion.plain for f in found)
 
 
 def indication(asked: Sequence[str], sentences: Sequence[str]) -> str | None:
@@ -177,14 +116,14 @@ def indication(asked: Sequence[str], sentences: Sequence[str]) -> str | None:
     """
     if any(re.search(r"\bG89\.3\b", line) for line in asked):
         return "malignant"
-    if any(_matches("pain_not_cancer", sentence) for sentence in sentences):
+    if any(matches("pain_not_cancer", sentence) for sentence in sentences):
         return "nonmalignant"
-    counts = {kind: sum(_matches(kind, s) for s in sentences) for kind in ("nonmalignant", "survivor")}
+    counts = {kind: sum(matches(kind, s) for s in sentences) for kind in ("nonmalignant", "survivor")}
     named, active = (sum(_names_active_cancer(s) for s in part) for part in (asked, sentences))
-    other = any(_matches("pain_diagnosis", sentence) for sentence in asked)
+    other = any(matches("pain_diagnosis", sentence) for sentence in asked)
     if other and not named:
         return "nonmalignant"
-    if not named and any(_matches("survivor", sentence) for sentence in asked):
+    if not named and any(matches("survivor", sentence) for sentence in asked):
         return "nonmalignant"
     if not other and any(CANCER_CODE.search(sentence) for sentence in asked):
         return "malignant"
@@ -195,8 +134,8 @@ def indication(asked: Sequence[str], sentences: Sequence[str]) -> str | None:
 
 
 def _names_active_cancer(sentence: str) -> bool:
-    return _matches("malignant", sentence) and not any(
-        _matches(kind, sentence) for kind in ("not_active", "survivor", "treatment_pain")
+    return matches("malignant", sentence) and not any(
+        matches(kind, sentence) for kind in ("not_active", "survivor", "treatment_pain")
     )
 
 
@@ -206,60 +145,13 @@ def _silent_on_cancer(documents: Sequence[Document]) -> str | None:
     return "nonmalignant" if pages and all(page.readable for page in pages) else None
 
 
-def planned_drug(lines: Sequence[str]) -> str | None:
-    """The generic name of the drug planned for the pump or the trial; what is only added to another, where no other is named."""
-    planned = (
-        name
-        for pattern in cues()["planned_drug"]
-        for line in lines
-        if (found := pattern.search(line)) and not _matches("undecided", line)
-        for name in _named_in_order(" ".join(filter(None, found.groups())))
-    )
-    passed = []
-    for name in planned:
-        if _goes_alone(name):
-            return name
-        passed.append(name)
-    return next((name for name in passed if name in cues()["adjuncts"]), None)
-
-
-def _goes_alone(name: str) -> bool:
-    """Whether a drug may be what a pump or trial is for: not only added to another, and not only swallowed."""
-    return name not in cues()["adjuncts"] and name not in cues()["never_spinal"]
-
-
-def _drug_beside(sentence: str) -> str | None:
-    """The drug that the asking sentence names in any place ("catheter, 48 hours, hydromorphone")."""
-    named = [] if _matches("undecided", sentence) else _named_in_order(sentence)
-    return next(filter(_goes_alone, named), None)
-
-
-def _named_in_order(text: str) -> list[str]:
-    """Opioids in reading order, then what is added to them."""
-    opioids = [mention.opioid.name for mention in opioids_in(text)]
-    words = text.lower()
-    added = [
-        generic
-        for generic, brands in cues()["added"].items()
-        if any(re.search(rf"\b{re.escape(name)}\b", words) for name in (generic, *brands))
-    ]
-    return list(dict.fromkeys(opioids + added))
-
-
-def _undecided(lines: Sequence[str]) -> bool:
-    return any(
-        _matches("undecided", line) and re.search(r"drug|agent|medication|opioid", line, re.IGNORECASE)
-        for line in lines
-    )
-
-
 def _topic(asked: Sequence[str], wanted: str | None, drug: str | None) -> str | None:
-    if drug == "baclofen" or any(_matches("baclofen", line) for line in asked):
+    if drug == "baclofen" or any(matches("baclofen", line) for line in asked):
         return "baclofen"
     if wanted == "service":
         return "service"
-    spinal = any(_matches("spinal", line) for line in asked)
-    return "other_pump" if not spinal and any(_matches("other_pump", line) for line in asked) else None
+    spinal = any(matches("spinal", line) for line in asked)
+    return "other_pump" if not spinal and any(matches("other_pump", line) for line in asked) else None
 
 
 def _request_date(papers: Sequence[Document]) -> str | None:
@@ -282,53 +174,13 @@ def _request_date(papers: Sequence[Document]) -> str | None:
 
 
 def _is_request_paper(document: Document) -> bool:
-    return any(len(line) <= TITLE_LENGTH and _matches("request_paper", line) for line in _top(document))
+    return any(len(line) <= TITLE_LENGTH and matches("request_paper", line) for line in [*_top(document), *_foot(document)])
 
 
 def _top(document: Document) -> list[str]:
-    lines = [line for line in _lines(document) if line.strip()]
-    return lines[:TOP_LINES]
+    return [line for page in document.pages for line in page.text.split("\n") if line.strip()][:TOP_LINES]
 
 
-def _lines(document: Document) -> Iterator[str]:
-    for page in document.pages:
-        yield from page.text.split("\n")
-
-
-def _sentences(document: Document) -> list[str]:
-    """Printed lines, those of wrapped prose joined and cut into sentences."""
-    joined: list[str] = []
-    for line in _lines(document):
-        before = joined[-1] if joined else ""
-        wrapped = len(before.split("\n")[-1]) >= WRAPPED or line[:1].islower()
-        if before.strip() and line.strip() and wrapped and not _is_form_line(before) and not _is_form_line(line):
-            joined[-1] += "\n" + line
-        else:
-            joined.append(line)
-    return [part for text in joined for part in SENTENCE_END.split(text.replace("\n", " "))]
-
-
-def _is_form_line(line: str) -> bool:
-    return bool("\t" in line or BOX.search(line) or re.match(r"\s*(?:[-*•]|\d[.)])\s|[^:]{1,30}:(?:\s|$)", line))
-
-
-def _paragraphs(documents: Sequence[Document]) -> list[str]:
-    """Paragraphs without their line ends: a letter's sentence wraps where it will."""
-    return [" ".join(part.split("\n")) for d in documents for page in d.pages for part in page.text.split("\n\n")]
-
-
-def _without_empty_options(line: str) -> str:
-    """A line of tick boxes with its unticked options cut out, whether labels follow their boxes or stand before them."""
-    line = re.sub(r"\[[xX]\]|\([xX]\)", "☒", re.sub(r"\[ ?\]|\( \)", "☐", line))
-    if ANSWERED_NO.fullmatch(line):
-        return ""
-    before = BOX.match(line.rstrip()[-1:]) and not BOX.match(line.lstrip())
-    return re.sub(rf"{LABEL}☐" if before else "☐[^☐☒]*", " ", line)
-
-
-def _matches(kind: str, line: str) -> bool:
-    return any(pattern.search(line) for pattern in cues()[kind])
-
-
-def _first_at(kind: str, line: str) -> int | None:
-    return min((m.start() for p in cues()[kind] if (m := p.search(line))), default=None)
+def _foot(document: Document) -> list[str]:
+    """The last line of the first page: what kind of paper it is stands there, too."""
+    return document.pages[0].text.rstrip().split("\n")[-1:] if document.pages else []

@@ -14,7 +14,7 @@ import extractors
 from extractors.cues import _lists, _pattern
 from extractors.opioids import formulary
 from extractors.patterns import Rare, rare
-from extractors.request_facts import NO_PATTERNS, cues
+from extractors.request_words import NO_PATTERNS, cues
 
 CASES = Path(__file__).parents[1] / "fixtures" / "cases"
 

@@ -11,7 +11,9 @@ from criteria.policy import load_policy
 from criteria.request import decide_request, load_given
 from extractors.document import Document, Page
 from extractors.errors import UserError
-from extractors.request_facts import asked_phase, cues, planned_drug
+from extractors.request_asked import asked_phase
+from extractors.request_drug import planned_drug
+from extractors.request_words import cues
 
 POLICY = load_policy()
 BANNER = "Patient: DOE, JANE   DOB: 1960-02-03   MRN: 5512345\n"
