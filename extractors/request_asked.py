@@ -18,24 +18,25 @@ Told = Sequence[tuple[Document, Sequence[str]]]
 """Documents with their sentences."""
 
 
-def asked_phase(sentences: Sequence[str]) -> str | None:
-    """What the asking sentences name: "implant", "trial" or "service" (refill, removal)."""
-    return asking(sentences)[0]
+def asked_phase(sentences: Sequence[str], anywhere: Sequence[str] = ()) -> str | None:
+    """What most statements ask for: "implant", "trial" or "service" (refill, removal); of equals what is asked first.
+
+    `sentences` are those of request papers; what is asked outright counts from `anywhere` in the packet.
+    """
+    papers = [phase for phase, _ in asking(sentences)]
+    if papers[:1] == ["service"]:
+        return "service"
+    outright = [phase for phase, _ in asking(anywhere, "asks_outright")]
+    counts = Counter(phase for phase in papers + outright if phase in PHASES)
+    return max(counts, key=lambda phase: counts[phase], default=None)
 
 
-def asking(sentences: Sequence[str], kind: str = "asks") -> tuple[str | None, list[str]]:
-    """What most sentences ask for, the first of them where as many ask for the other, and the sentences that ask for it.
+def asking(sentences: Sequence[str], kind: str = "asks") -> list[tuple[str, str]]:
+    """What is asked for, with each sentence that asks for it less its empty boxes.
 
     `kind` is the list of words of asking; "" takes every sentence, as a form asks without such a word.
     """
-    read = [(phase, kept) for sentence in sentences if (kept := _asks(sentence, kind)) and (phase := _named(kept))]
-    if not read:
-        return None, []
-    if read[0][0] == "service":
-        return "service", [read[0][1]]
-    counts = Counter(phase for phase, _ in read if phase in PHASES)
-    most = max(counts, key=lambda phase: counts[phase])  # of equals the first that was counted
-    return most, [kept for phase, kept in read if phase == most]
+    return [(phase, kept) for s in sentences if (kept := _asks(s, kind)) and (phase := _named(kept))]
 
 
 def _asks(sentence: str, kind: str) -> str:
@@ -57,29 +58,30 @@ def _named(kept: str) -> str | None:
     return min(first, key=lambda phase: first[phase], default=None)
 
 
-def phase_of_course(told: Told) -> str | None:
-    """Where no request paper tells: what any document asks for outright, else what the newest note plans.
+def phase_of_course(told: Told, form: str | None) -> str | None:
+    """Where nobody asks outright: a trial that took place means the pump, and so does a pump that the newest note plans.
 
-    A trial that took place means that the pump is asked for.
+    `form` is what a form names without a word of asking.
     """
-    outright = asking([s for _, sentences in told for s in sentences], "asks_outright")[0]
-    if outright in PHASES:
-        return outright
+    if form == "implant" or trial_took_place(document for document, _ in told):
+        return "implant"
     days = [(document_date(document) or "", sentences) for document, sentences in told]
     newest_first = [sentences for _, sentences in sorted(days, key=lambda item: item[0], reverse=True)]
-    asked = [phase for sentences in newest_first if (phase := asked_phase(sentences)) in PHASES]
-    if asked[:1] == ["implant"] or _trial_took_place(document for document, _ in told):
-        return "implant"
-    return asked[0] if asked else None
+    asked = (phase for sentences in newest_first if (phase := asked_phase(sentences)) in PHASES)
+    return form or next(asked, None)
 
 
-def likeliest_phase(told: Told) -> str | None:
-    """Where nothing is asked for: a trial comes before a pump. None where no document speaks of either."""
-    spoken = any(matches(phase, s) for _, sentences in told for s in sentences for phase in PHASES)
-    return "trial" if spoken else None
+def likeliest_phase(asked: Sequence[str], sentences: Sequence[str]) -> str | None:
+    """Where nothing is asked for: what is named more often, in request papers first. None where neither is named."""
+    for part in (asked, sentences):
+        now = [without("not_now", sentence) for sentence in part]
+        counts = {phase: sum(matches(f"{phase}_word", sentence) for sentence in now) for phase in ("trial", "implant")}
+        if any(counts.values()):
+            return max(counts, key=lambda phase: counts[phase])  # a trial comes before a pump
+    return None
 
 
-def _trial_took_place(documents: Iterable[Document]) -> bool:
+def trial_took_place(documents: Iterable[Document]) -> bool:
     for document in documents:
         pages = [(page, segments(page)) for page in document.pages if page.readable]
         found = find_trials(document.document_id, pages, document_date(document))

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from extractors.dates import document_date
 from extractors.document import Document
 from extractors.identity import DATE, Identity, foreign_pages, iso_date, packet_identity
-from extractors.request_asked import PHASES, asking, likeliest_phase, phase_of_course
+from extractors.request_asked import PHASES, asked_phase, asking, likeliest_phase, phase_of_course
 from extractors.request_drug import drug_beside, drug_names, drug_of_spine, planned_drug, undecided
-from extractors.request_words import matches, sentences_of, without_empty_options
+from extractors.request_words import matches, sentences_of, without, without_empty_options
 
 __all__ = ["Identity", "RequestFacts", "RequestHint", "drug_names", "foreign_pages", "read_request_facts"]
 
@@ -75,20 +75,20 @@ def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
     papers = [document for document in documents if _is_request_paper(document)]
     sentences = [sentence for _, said in told for sentence in said]
     asked = [sentence for document, said in told if document in papers for sentence in said]
-    # a dictated request wraps its codes over lines, and has no form to stand on
-    said = asked if papers else [page.text.replace("\n", " ") for d in documents for page in d.pages]
-    wanted, askings = next((found for kind in ("asks", "") if (found := asking(asked, kind))[0]), (None, []))
-    drug = planned_drug(asked) or drug_beside(askings)
-    phase = wanted if wanted in PHASES else phase_of_course(told)
+    form = next((phase for phase, _ in asking(asked, "")), None)
+    wanted = asked_phase(asked, sentences)
+    phase = wanted or phase_of_course(told, form if form in PHASES else None)
+    askings = [sentence for kind in ("asks", "") for named, sentence in asking(asked, kind) if named == phase]
+    drug = planned_drug([s for s in asked if not matches("trial_told", s)]) or drug_beside(askings)
     cause = indication(asked, sentences) or _silent_on_cancer(documents)
     return RequestFacts(
-        phase=phase or likeliest_phase(told),
+        phase=phase if phase in PHASES else likeliest_phase(asked, sentences),
         indication=cause or "nonmalignant",
         drug=drug or _drug_of_record(told, asked),
-        codes=tuple(dict.fromkeys(code for line in said for code in ticked_codes(line))),
+        codes=tuple(dict.fromkeys(code for s in (asked if papers else sentences) for code in ticked_codes(without("not_now", s)))),
         request_date=_request_date(papers),
         patient=packet_identity(documents),
-        topic=_topic(asked, wanted, drug),
+        topic=_topic(asked, wanted or form, drug),
         assumed=tuple(name for name, read in (("phase", phase), ("indication", cause)) if read is None),
     )
 
@@ -121,16 +121,16 @@ def indication(asked: Sequence[str], sentences: Sequence[str]) -> str | None:
     counts = {kind: sum(matches(kind, s) for s in sentences) for kind in ("nonmalignant", "survivor")}
     named, active = (sum(_names_active_cancer(s) for s in part) for part in (asked, sentences))
     other = any(matches("pain_diagnosis", sentence) for sentence in asked)
-    if other and not named:
-        return "nonmalignant"
-    if not named and any(matches("survivor", sentence) for sentence in asked):
+    survivor = any(matches("survivor", sentence) for sentence in asked)
+    if other and survivor or not named and (other or survivor):
         return "nonmalignant"
     if not other and any(CANCER_CODE.search(sentence) for sentence in asked):
         return "malignant"
     if not any(counts.values()) and not active:
         return None
     survived = counts["survivor"] > 0 and active < 2 * counts["survivor"] + counts["nonmalignant"]
-    return "malignant" if (named > 0 and not other or active > counts["nonmalignant"]) and not survived else "nonmalignant"
+    cancer = active > counts["nonmalignant"] or not other and 0 < named and 2 * active >= counts["nonmalignant"]
+    return "malignant" if cancer and not survived else "nonmalignant"
 
 
 def _names_active_cancer(sentence: str) -> bool:
@@ -146,7 +146,7 @@ def _silent_on_cancer(documents: Sequence[Document]) -> str | None:
 
 
 def _topic(asked: Sequence[str], wanted: str | None, drug: str | None) -> str | None:
-    if drug == "baclofen" or any(matches("baclofen", line) for line in asked):
+    if drug == "baclofen" or drug is None and any(matches("baclofen", line) for line in asked):
         return "baclofen"
     if wanted == "service":
         return "service"
