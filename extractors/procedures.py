@@ -66,7 +66,7 @@ _RECORD = re.compile(
 )
 _NO_RECORD = re.compile(
     r"\bpre-?\s?\w*|H&P|post-?\s?trial|\bafter\b|follow|visit|f/u|request|letter|assessment|"
-    r"\blist\b|consult|plan|consent|instruct|authoriz|packet|anesthesia|psych",
+    r"\blist\b|consult|plan|consent|instruct|authoriz|packet|anesthesia|psych|educat|leaflet|handout|what to |about your",
     re.I,
 )
 _PROCEDURE = re.compile(r"\s*(?:procedures?|operation|title|procedure performed|operation performed)\b", re.I)

@@ -71,14 +71,15 @@ def phase_of_course(told: Told, form: str | None) -> str | None:
     return form or next(asked, None)
 
 
-def likeliest_phase(asked: Sequence[str], sentences: Sequence[str]) -> str | None:
-    """Where nothing is asked for: what is named more often, in request papers first. None where neither is named."""
-    for part in (asked, sentences):
-        now = [without("not_now", sentence) for sentence in part]
-        counts = {phase: sum(matches(f"{phase}_word", sentence) for sentence in now) for phase in ("trial", "implant")}
-        if any(counts.values()):
-            return max(counts, key=lambda phase: counts[phase])  # a trial comes before a pump
-    return None
+def likeliest_phase(sentences: Sequence[str]) -> str | None:
+    """Where nothing is asked for: what is named more often, less trials told of and pumps of some later day.
+
+    None where neither is named. A trial comes before a pump where both are named as often.
+    """
+    now = [without("not_now", sentence) for sentence in sentences]
+    kinds = (("trial", "trial_word", "trial_told"), ("implant", "implant_word", "pump_later"))
+    counts = {phase: sum(matches(word, s) and not matches(told, s) for s in now) for phase, word, told in kinds}
+    return max(counts, key=lambda phase: counts[phase]) if any(counts.values()) else None
 
 
 def trial_took_place(documents: Iterable[Document]) -> bool:

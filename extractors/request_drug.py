@@ -56,10 +56,14 @@ def undecided(sentences: Sequence[str]) -> bool:
 
 
 def _tied(sentences: Sequence[str]) -> Iterator[str]:
-    for sentence in sentences:
-        for clause in CLAUSE_END.split(sentence):
-            if matches("to_spine", clause) and not matches("undecided", clause):
-                yield from filter(_goes_alone, _named_in_order(_spinal_part(clause)))
+    """What stands beside the spine, a pump or a catheter in a clause, or opens the one after it ("Pump. Hydromorphone, 2 mg.")."""
+    before = ""
+    for clause in (clause for sentence in sentences for clause in CLAUSE_END.split(sentence) if clause.strip()):
+        opens = matches("to_spine", before) and clause.split()[0].strip(",:;")
+        if not matches("undecided", clause):
+            near = clause if matches("to_spine", clause) else opens or ""
+            yield from filter(_goes_alone, _named_in_order(_spinal_part(near)))
+        before = clause
 
 
 def _spinal_part(sentence: str) -> str:

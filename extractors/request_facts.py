@@ -82,7 +82,7 @@ def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
     drug = planned_drug([s for s in asked if not matches("trial_told", s)]) or drug_beside(askings)
     cause = indication(asked, sentences) or _silent_on_cancer(documents)
     return RequestFacts(
-        phase=phase if phase in PHASES else likeliest_phase(asked, sentences),
+        phase=phase if phase in PHASES else likeliest_phase(sentences),
         indication=cause or "nonmalignant",
         drug=drug or _drug_of_record(told, asked),
         codes=tuple(dict.fromkeys(code for s in (asked if papers else sentences) for code in ticked_codes(without("not_now", s)))),
