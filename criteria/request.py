@@ -76,12 +76,12 @@ def decide_request(policy: Policy, documents: Sequence[Document], given: Mapping
 
 
 def _phase(policy: Policy, facts: RequestFacts, codes: Sequence[str]) -> str:
-    """A code for the pump outweighs one for the trial: an implant request often cites the trial it followed."""
-    asked = {policy.codes.get(code) for code in codes}
-    for phase in ("implant", "trial"):
-        if phase in asked:
-            return phase
-    return facts.phase or "unknown"
+    """What the codes ask for. Where they name both, what the documents tell: a pump cites the trial it followed, a trial a pump to come."""
+    asked = {policy.codes[code] for code in codes if policy.codes.get(code) in PHASES}
+    told = facts.phase if "phase" not in facts.assumed else None
+    if len(asked) == 2:
+        return told or "implant"
+    return next(iter(asked), facts.phase or "unknown")
 
 
 def _exclusion(policy: Policy, facts: RequestFacts, codes: Sequence[str], drug: str | None) -> str | None:

@@ -76,6 +76,8 @@ def likeliest_phase(sentences: Sequence[str]) -> str | None:
 
     None where neither is named. A trial comes before a pump where both are named as often.
     """
+    if any(matches("trial_told", s) and matches("to_spine", s) for s in sentences):
+        return "implant"
     now = [without("not_now", sentence) for sentence in sentences]
     kinds = (("trial", "trial_word", "trial_told"), ("implant", "implant_word", "pump_later"))
     counts = {phase: sum(matches(word, s) and not matches(told, s) for s in now) for phase, word, told in kinds}

@@ -28,7 +28,7 @@ def planned_drug(sentences: Sequence[str]) -> str | None:
     )
     passed = []
     for name in planned:
-        if _goes_alone(name):
+        if goes_alone(name):
             return name
         passed.append(name)
     return next((name for name in passed if name in cues()["adjuncts"]), None)
@@ -38,7 +38,7 @@ def drug_beside(sentences: Sequence[str]) -> str | None:
     """The drug that a sentence of asking names in any place ("catheter, 48 hours, hydromorphone")."""
     for sentence in sentences:
         named = [] if matches("undecided", sentence) else _named_in_order(_spinal_part(sentence))
-        if (name := next(filter(_goes_alone, named), None)) is not None:
+        if (name := next(filter(goes_alone, named), None)) is not None:
             return name
     return None
 
@@ -62,7 +62,7 @@ def _tied(sentences: Sequence[str]) -> Iterator[str]:
         opens = matches("to_spine", before) and clause.split()[0].strip(",:;")
         if not matches("undecided", clause):
             near = clause if matches("to_spine", clause) else opens or ""
-            yield from filter(_goes_alone, _named_in_order(_spinal_part(near)))
+            yield from filter(goes_alone, _named_in_order(_spinal_part(near)))
         before = clause
 
 
@@ -73,7 +73,7 @@ def _spinal_part(sentence: str) -> str:
     return sentence
 
 
-def _goes_alone(name: str) -> bool:
+def goes_alone(name: str) -> bool:
     """Whether a drug may be what a pump or trial is for: not only added to another, and not only swallowed."""
     return name not in cues()["adjuncts"] and name not in cues()["never_spinal"]
 

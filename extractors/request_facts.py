@@ -10,7 +10,7 @@ from extractors.dates import document_date
 from extractors.document import Document
 from extractors.identity import DATE, Identity, foreign_pages, iso_date, packet_identity
 from extractors.request_asked import PHASES, asked_phase, asking, likeliest_phase, phase_of_course
-from extractors.request_drug import drug_beside, drug_names, drug_of_spine, planned_drug, undecided
+from extractors.request_drug import drug_beside, drug_names, drug_of_spine, goes_alone, planned_drug, undecided
 from extractors.request_words import matches, sentences_of, without, without_empty_options
 
 __all__ = ["Identity", "RequestFacts", "RequestHint", "drug_names", "foreign_pages", "read_request_facts"]
@@ -99,7 +99,8 @@ def _drug_of_record(told: Sequence[tuple[Document, Sequence[str]]], asked: Seque
     sentences = [sentence for part in said for sentence in part]
     if undecided(asked or sentences):
         return None
-    return planned_drug(sentences) or drug_of_spine(said)
+    planned = planned_drug(sentences)
+    return planned if planned and goes_alone(planned) else drug_of_spine(said) or planned
 
 
 def ticked_codes(line: str) -> Iterator[str]:
