@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,10 @@ NOBODY = Identity()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the packet asks for. `drugs` are the generic names in `drug`; `exclusion` is the topic of another policy."""
+    """What the packet asks for. `drugs` are the generic names in `drug`; `exclusion` is the topic of another policy.
+
+    `assumed` names what no document tells ("phase", "indication"): the likelier was taken, so that a reviewer sees its criteria.
+    """
 
     phase: str
     indication: str
@@ -32,6 +35,7 @@ class Request:
     patient: Identity = NOBODY
     exclusion: str | None = None
     foreign_pages: tuple[tuple[str, int], ...] = ()
+    assumed: tuple[str, ...] = ()
 
     def hint(self) -> RequestHint:
         """What extraction may know of the request."""
@@ -60,7 +64,8 @@ def decide_request(policy: Policy, documents: Sequence[Document], given: Mapping
     codes = tuple(str(code) for code in given.get("codes") or facts.codes)
     drug = given.get("drug") or facts.drug
     exclusion = None if "phase" in given and given["phase"] in PHASES else _exclusion(policy, facts, codes, drug)
-    phase = given.get("phase") or ("out_of_scope" if exclusion else _phase(policy, facts, codes))
+    coded = {policy.codes[code] for code in codes if policy.codes.get(code) in PHASES}
+    phase = given.get("phase") or ("out_of_scope" if exclusion else _phase(facts, coded))
     patient = _patient(given.get("patient") or {}, facts.patient)
     return Request(
         phase=phase,
@@ -72,16 +77,16 @@ def decide_request(policy: Policy, documents: Sequence[Document], given: Mapping
         patient=patient,
         exclusion=exclusion,
         foreign_pages=foreign_pages(documents, patient),
+        assumed=() if phase == "out_of_scope" else tuple(n for n in facts.assumed if n not in given and not (n == "phase" and coded)),
     )
 
 
-def _phase(policy: Policy, facts: RequestFacts, codes: Sequence[str]) -> str:
-    """What the codes ask for. Where they name both, what the documents tell: a pump cites the trial it followed, a trial a pump to come."""
-    asked = {policy.codes[code] for code in codes if policy.codes.get(code) in PHASES}
+def _phase(facts: RequestFacts, coded: Set[str]) -> str:
+    """What the codes ask for. Of codes for both, a pump's cite the trial it followed and a trial's a pump to come: the words decide."""
     told = facts.phase if "phase" not in facts.assumed else None
-    if len(asked) == 2:
+    if len(coded) == 2:
         return told or "implant"
-    return next(iter(asked), facts.phase or "unknown")
+    return next(iter(coded), facts.phase or "unknown")
 
 
 def _exclusion(policy: Policy, facts: RequestFacts, codes: Sequence[str], drug: str | None) -> str | None:

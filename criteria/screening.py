@@ -216,6 +216,9 @@ def _flags(
     if pathway is None and request.phase != "out_of_scope":
         unclear = " and ".join(n for n in ("phase", "indication") if getattr(request, n) == "unknown") or "pathway"
         flags.append(Flag("request_unclear", f"The documents do not tell the {unclear}; say it in request.json."))
+    elif request.assumed:
+        taken = " and ".join(f"{name} ({getattr(request, name)})" for name in request.assumed)
+        flags.append(Flag("request_unclear", f"Assumed, as no document tells it: {taken}; correct it in request.json."))
     for flag in policy.flags:
         first = next(
             (f for f in findings if f.kind == flag.fact and f.value == flag.value and not f.assertion.quoted), None

@@ -74,14 +74,16 @@ def phase_of_course(told: Told, form: str | None) -> str | None:
 def likeliest_phase(sentences: Sequence[str]) -> str | None:
     """Where nothing is asked for: what is named more often, less trials told of and pumps of some later day.
 
-    None where neither is named. A trial comes before a pump where both are named as often.
+    None where no sentence is about the spine or a pump. A trial comes before a pump where both are named as often.
     """
+    if not any(matches("spinal", s) or matches("implant_word", s) for s in sentences):
+        return None
     if any(matches("trial_told", s) and matches("to_spine", s) for s in sentences):
         return "implant"
     now = [without("not_now", sentence) for sentence in sentences]
     kinds = (("trial", "trial_word", "trial_told"), ("implant", "implant_word", "pump_later"))
     counts = {phase: sum(matches(word, s) and not matches(told, s) for s in now) for phase, word, told in kinds}
-    return max(counts, key=lambda phase: counts[phase]) if any(counts.values()) else None
+    return max(counts, key=lambda phase: counts[phase])
 
 
 def trial_took_place(documents: Iterable[Document]) -> bool:

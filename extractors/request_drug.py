@@ -59,10 +59,11 @@ def _tied(sentences: Sequence[str]) -> Iterator[str]:
     """What stands beside the spine, a pump or a catheter in a clause, or opens the one after it ("Pump. Hydromorphone, 2 mg.")."""
     before = ""
     for clause in (clause for sentence in sentences for clause in CLAUSE_END.split(sentence) if clause.strip()):
-        opens = matches("to_spine", before) and clause.split()[0].strip(",:;")
+        part = _spinal_part(clause)
+        if not matches("to_spine", clause):
+            part = " ".join(part.split()[:1]) if matches("to_spine", before) else ""
         if not matches("undecided", clause):
-            near = clause if matches("to_spine", clause) else opens or ""
-            yield from filter(goes_alone, _named_in_order(_spinal_part(near)))
+            yield from filter(goes_alone, _named_in_order(part))
         before = clause
 
 

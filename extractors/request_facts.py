@@ -127,6 +127,8 @@ def indication(asked: Sequence[str], sentences: Sequence[str]) -> str | None:
         return "nonmalignant"
     if not other and any(CANCER_CODE.search(sentence) for sentence in asked):
         return "malignant"
+    if not other and not survivor and any(matches("pain_of_cancer", s) and _names_active_cancer(s) for s in sentences):
+        return "malignant"
     if not any(counts.values()) and not active:
         return None
     survived = counts["survivor"] > 0 and active < 2 * counts["survivor"] + counts["nonmalignant"]
