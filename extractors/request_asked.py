@@ -51,11 +51,13 @@ def _named(kept: str) -> str | None:
     if matches("service", kept) and not matches("replaces", kept):
         return "service"
     now = without("not_now", kept)
-    first = {phase: at for phase in PHASES if (at := first_at(phase, now)) is not None}
-    for phase, told in (("trial", "trial_told"), ("implant", "pump_later")):
-        if matches(told, now):
-            first.pop(phase, None)
-    return min(first, key=lambda phase: first[phase], default=None)
+    told = {"trial": "trial_told", "implant": "pump_later"}
+    wanted = [phase for phase in PHASES if not matches(told[phase], now)]
+    for kinds in ("{}", "{}_word"):  # by what it is called, else by a word that alone says less
+        first = {phase: at for phase in wanted if (at := first_at(kinds.format(phase), now)) is not None}
+        if first:
+            return min(first, key=lambda phase: first[phase])
+    return None
 
 
 def phase_of_course(told: Told, form: str | None) -> str | None:
