@@ -77,7 +77,7 @@ def decide_request(policy: Policy, documents: Sequence[Document], given: Mapping
         patient=patient,
         exclusion=exclusion,
         foreign_pages=foreign_pages(documents, patient),
-        assumed=() if phase == "out_of_scope" else tuple(n for n in facts.assumed if n not in given and not (n == "phase" and coded)),
+        assumed=() if exclusion else tuple(n for n in facts.assumed if n not in given and not (n == "phase" and coded)),
     )
 
 

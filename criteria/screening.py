@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from criteria.decide import Decision, Facts, Status, decide
 from criteria.evidence import Evidence, Stance, evidence_of
-from criteria.policy import Criterion, Pathway, Policy
+from criteria.policy import ANY, Criterion, Pathway, Policy
 from criteria.rationale import derivation_of, rationale_of
 from criteria.request import Request
 from criteria.timeline import Clock, read_clock
@@ -216,9 +216,10 @@ def _flags(
     if pathway is None and request.phase != "out_of_scope":
         unclear = " and ".join(n for n in ("phase", "indication") if getattr(request, n) == "unknown") or "pathway"
         flags.append(Flag("request_unclear", f"The documents do not tell the {unclear}; say it in request.json."))
-    elif request.assumed:
-        taken = " and ".join(f"{name} ({getattr(request, name)})" for name in request.assumed)
-        flags.append(Flag("request_unclear", f"Assumed, as no document tells it: {taken}; correct it in request.json."))
+    taken = [f"{n} ({getattr(request, n)})" for n in request.assumed if pathway and getattr(pathway, n) != ANY]
+    if taken:
+        told = f"Assumed, as no document tells it: {' and '.join(taken)}; say it in request.json."
+        flags.append(Flag("request_unclear", told))
     for flag in policy.flags:
         first = next(
             (f for f in findings if f.kind == flag.fact and f.value == flag.value and not f.assertion.quoted), None

@@ -132,7 +132,7 @@ def indication(asked: Sequence[str], sentences: Sequence[str]) -> str | None:
     if not any(counts.values()) and not active:
         return None
     survived = counts["survivor"] > 0 and active < 2 * counts["survivor"] + counts["nonmalignant"]
-    cancer = active > counts["nonmalignant"] or not other and 0 < named and 2 * active >= counts["nonmalignant"]
+    cancer = active > counts["nonmalignant"] or not other and named > 0 and 2 * active >= counts["nonmalignant"]
     return "malignant" if cancer and not survived else "nonmalignant"
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from criteria.policy import load_policy
 from criteria.request import decide_request, load_given
+from criteria.screening import screen
 from extractors.document import Document, Page
 from extractors.errors import UserError
 from extractors.request_asked import asked_phase
@@ -71,7 +72,9 @@ def test_a_packet_that_names_no_cancer_is_about_nonmalignant_pain_once_every_pag
     note = document("note", BANNER + "Pain all over since a viral illness. No cause was found.\n")
     assert decide(form, note).indication == "nonmalignant"
     unread = Document("fax", "fax.pdf", "0" * 64, (Page(1, "", np.zeros((0, 4), np.float32), 612, 792, readable=False),))
-    assert decide(form, note, unread).indication == "unknown"
+    assert not decide(form, note).assumed
+    unsure = decide(form, note, unread)
+    assert (unsure.indication, unsure.assumed) == ("nonmalignant", ("indication",))
 
 
 def test_what_is_only_added_to_a_pump_and_what_is_only_swallowed_is_not_the_planned_drug():
@@ -238,3 +241,94 @@ def test_what_the_request_diagnoses_outweighs_what_the_packet_speaks_of_more(for
 )
 def test_an_open_dose_leaves_the_drug_named_and_an_open_choice_does_not(line, drug):
     assert decide(document("form", FORM + "CPT 62362\n" + line + "\n")).drug == drug
+
+
+def test_where_nobody_asks_the_likelier_is_taken_and_flagged_and_its_criteria_are_shown():
+    packet = [document("note", BANNER + "Clinic visit\nIntrathecal therapy was explained. Lumbar arachnoiditis.\nThe pump leaflet was given.\n")]
+    request = decide(*packet)
+    screening = screen(POLICY, [], request, packet)
+    assert (request.phase, request.assumed, screening.pathway) == ("implant", ("phase",), "II.B")
+    assert screening.criteria
+    assert [flag.detail for flag in screening.flags if flag.kind == "request_unclear"] == [
+        "Assumed, as no document tells it: phase (implant); say it in request.json."
+    ]
+    assert not screen(POLICY, [], decide(*packet, phase="trial"), packet).flags
+
+
+ADDRESSED = "To the prior authorization nurse\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "phase"),
+    [
+        ("We should be grateful for your consent to anchoring a reservoir under her ribs for good, after two nights of catheter in April.", "implant"),
+        ("May I have your agreement to a five day stay with a temporary epidural line? Only afterwards will a pump be spoken of.", "trial"),
+        ("I am writing to obtain approval of the pump itself. The single shot in January brought her from 9 to 3.", "implant"),
+        ("Kindly approve one intrathecal test injection. Should it fail, no implant will be sought.", "trial"),
+        ("This is a request for the screening test; the device, if it comes to that, will be the subject of another letter.", "trial"),
+        ("It is my wish to skip the trial, given how little time he has, and go straight to a programmable pump.", "implant"),
+        ("We hope that you will allow us to find out with a lumbar drug catheter left in for 72 hours whether she responds.", "trial"),
+        ("We seek neither a stimulator nor a pump at present, only a trial of epidural hydromorphone.", "trial"),
+        ("All we want this time is to thread a catheter for a weekend and watch. Any pump is a matter for the autumn.", "trial"),
+        ("She asks for a pump every visit, but I request only the test injection.", "trial"),
+        ("Your policy asks for a trial. It was done, and the next step is the implant, for which we now need your number.", "implant"),
+        ("I have offered her a pump. We apply for a battery-powered pump with intraspinal catheter.", "implant"),
+    ],
+)  # fmt: skip
+def test_a_letter_in_plain_words_asks_for_the_trial_or_the_pump(text, phase):
+    request = decide(document("letter", BANNER + ADDRESSED + text + "\n"))
+    assert (request.phase, request.assumed) == (phase, ())
+
+
+def test_what_is_asked_outright_anywhere_counts_with_the_request_paper():
+    paper = document("letter", BANNER + ADDRESSED + "Re: intrathecal pump evaluation\n")
+    note = document("note", BANNER + "Clinic visit\nI request an epidural trial. We would like the test dose in June.\n")
+    assert decide(paper, note).phase == "trial"
+
+
+@pytest.mark.parametrize(("asks", "phase"), [("We request the spinal drug trial.", "trial"), ("We request the pump.", "implant")])
+def test_where_codes_name_both_the_words_decide(asks, phase):
+    assert decide(document("letter", BANNER + ADDRESSED + f"{asks}\nCodes on file: 62323, 62362\n")).phase == phase
+
+
+def test_a_code_of_what_may_come_is_not_asked_for():
+    request = decide(document("letter", BANNER + ADDRESSED + "We request 62323, and if she responds we will send 62362.\n"))
+    assert request.codes == ("62323",)
+
+
+def test_a_leaflet_about_the_trial_is_no_record_of_one():
+    leaflet = document("leaflet", "ABOUT YOUR SPINAL INFUSION TRIAL\n\n" + BANNER + "\nYou will lie on your side.\n\n01/05/2026\n")
+    plan = document("note", BANNER + "Clinic visit 01/05/2026\nPlan: submit intrathecal trial.\n")
+    assert decide(leaflet, plan).phase == "trial"
+
+
+@pytest.mark.parametrize(
+    ("text", "drug"),
+    [
+        ("I ask for a pump. Into it would go sufentanil alone.", "sufentanil"),
+        ("We request the trial. Ziconotide is what we mean to give, since morphine gave him hives.", "ziconotide"),
+        ("We ask for the permanent pump. She takes hydromorphone 4 mg by mouth. The reservoir gets morphine.", "morphine"),
+        ("An implanted pump is requested. The agent is for the pharmacist's choice. Hydromorphone by catheter helped.", None),
+        ("Asking for a single intrathecal shot of fentanyl; he is allergic to morphine.", "fentanyl"),
+        ("We request an implanted pump. In the trial in March intrathecal morphine cut his pain by half.", "morphine"),
+        ("We request a pump. Fentanyl patch 75 has not held her.", None),
+        ("We request a pump. The trial catheter ran morphine. The second catheter ran hydromorphone.", None),
+    ],
+)
+def test_the_drug_of_the_pump_is_told_from_tablets_allergies_and_open_choices(text, drug):
+    assert decide(document("letter", BANNER + ADDRESSED + text + "\n")).drug == drug
+
+
+@pytest.mark.parametrize(
+    ("form", "note", "expected"),
+    [
+        ("CPT 62362", "Her pain comes from a pelvic sarcoma growing into the sacrum.\nBulging discs, neuropathy.", "malignant"),
+        ("Cancer pain, CPT 62362", "Metastatic breast cancer.\nLumbar stenosis.\nRadiculopathy L5.\nSpondylosis.", "malignant"),
+        ("Nonmalignant pain, CPT 62323", "Oncology follow-up.\nProstate cancer is stable.", "nonmalignant"),
+        ("It isn't for cancer. It is the failed-back pain. CPT 62362", "Chemotherapy class.", "nonmalignant"),
+        ("CPT 62362", "A mass was feared but biopsy ruled out malignancy. Her parents had lung cancer.", "nonmalignant"),
+        ("Failed back, a survivor of lymphoma", "Lymphoma clinic.\nChemotherapy 2019.\nOncology note.", "nonmalignant"),
+    ],
+)  # fmt: skip
+def test_cancer_that_causes_the_pain_is_told_from_cancer_that_does_not(form, note, expected):
+    assert decide(document("form", FORM + form + "\n"), document("note", BANNER + note + "\n")).indication == expected
