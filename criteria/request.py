@@ -11,7 +11,8 @@ from typing import Any
 from criteria.policy import INDICATIONS, PHASES, Policy
 from extractors.document import Document
 from extractors.errors import UserError
-from extractors.request_facts import Identity, RequestFacts, RequestHint, drug_names, foreign_pages, read_request_facts
+from extractors.identity import Identity, foreign_pages, own_pages, packet_identity
+from extractors.request_facts import RequestFacts, RequestHint, drug_names, read_request_facts
 
 REQUEST_KEYS = ("phase", "indication", "drug", "request_date", "patient", "codes")
 ALL_PHASES = (*PHASES, "out_of_scope", "unknown")
@@ -60,13 +61,14 @@ def load_given(path: Path) -> Mapping[str, Any]:
 
 def decide_request(policy: Policy, documents: Sequence[Document], given: Mapping[str, Any]) -> Request:
     """The request of one packet. What `given` (request.json) leaves out is read from the documents."""
-    facts = read_request_facts(documents)
+    patient = _patient(given.get("patient") or {}, packet_identity(documents))
+    foreign = foreign_pages(documents, patient)
+    facts = read_request_facts(own_pages(documents, foreign))
     codes = tuple(str(code) for code in given.get("codes") or facts.codes)
     drug = given.get("drug") or facts.drug
     exclusion = None if "phase" in given and given["phase"] in PHASES else _exclusion(policy, facts, codes, drug)
     coded = {policy.codes[code] for code in codes if policy.codes.get(code) in PHASES}
     phase = given.get("phase") or ("out_of_scope" if exclusion else _phase(facts, coded))
-    patient = _patient(given.get("patient") or {}, facts.patient)
     return Request(
         phase=phase,
         indication=given.get("indication") or facts.indication or "unknown",
@@ -76,7 +78,7 @@ def decide_request(policy: Policy, documents: Sequence[Document], given: Mapping
         request_date=given.get("request_date") or facts.request_date,
         patient=patient,
         exclusion=exclusion,
-        foreign_pages=foreign_pages(documents, patient),
+        foreign_pages=foreign,
         assumed=() if exclusion else tuple(n for n in facts.assumed if n not in given and not (n == "phase" and coded)),
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from extractors.document import Document, Page
@@ -112,6 +112,13 @@ def foreign_pages(documents: Sequence[Document], patient: Identity) -> tuple[tup
         for document in documents
         for page in document.pages
         if _is_foreign(page_identity(page), patient)
+    )
+
+
+def own_pages(documents: Iterable[Document], foreign: Collection[tuple[str, int]]) -> tuple[Document, ...]:
+    """The documents without the pages of other patients: neither a sum nor the request may take them in."""
+    return tuple(
+        replace(d, pages=tuple(p for p in d.pages if (d.document_id, p.number) not in foreign)) for d in documents
     )
 
 

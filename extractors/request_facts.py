@@ -1,4 +1,4 @@
-"""What the documents suggest about the request: phase, indication, drug, codes, date, patient, topic."""
+"""What the documents suggest about the request: phase, indication, drug, codes, date, topic."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from extractors.dates import document_date
 from extractors.document import Document
-from extractors.identity import DATE, Identity, foreign_pages, iso_date, packet_identity
+from extractors.identity import DATE, iso_date
 from extractors.request_asked import PHASES, asked_phase, asking, likeliest_phase, phase_of_course
 from extractors.request_drug import drug_beside, drug_names, drug_of_spine, goes_alone, planned_drug, undecided
 from extractors.request_words import matches, sentences_of, without, without_empty_options
 
-__all__ = ["Identity", "RequestFacts", "RequestHint", "drug_names", "foreign_pages", "read_request_facts"]
+__all__ = ["RequestFacts", "RequestHint", "drug_names", "read_request_facts"]
 
 TOP_LINES = 12
 """Lines of a document's first page in which a request paper says that it is one."""
@@ -54,7 +54,6 @@ class RequestFacts:
     drug: str | None
     codes: tuple[str, ...]
     request_date: str | None
-    patient: Identity
     topic: str | None
     assumed: tuple[str, ...] = ()
 
@@ -70,7 +69,7 @@ class RequestHint:
 
 
 def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
-    """Read the request from the packet; request papers (forms, letters, covers) come before the rest."""
+    """Read the request from the pages of its patient; request papers (forms, letters, covers) come before the rest."""
     told = [(document, sentences_of(document)) for document in documents]
     papers = [document for document in documents if _is_request_paper(document)]
     sentences = [sentence for _, said in told for sentence in said]
@@ -87,7 +86,6 @@ def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
         drug=drug or _drug_of_record(told, asked),
         codes=tuple(dict.fromkeys(code for s in (asked if papers else sentences) for code in ticked_codes(without("not_now", s)))),
         request_date=_request_date(papers),
-        patient=packet_identity(documents),
         topic=_topic(asked, wanted or form, drug),
         assumed=tuple(name for name, read in (("phase", phase), ("indication", cause)) if read is None),
     )

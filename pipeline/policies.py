@@ -10,9 +10,10 @@ from criteria.request import decide_request, load_given
 from criteria.screening import Screening, screen
 from extractors.errors import UserError
 from extractors.finding import Finding
+from extractors.identity import own_pages
 from extractors.request_facts import RequestHint
 from pipeline.packets import find_packets
-from pipeline.run import own_pages, read_packet
+from pipeline.run import read_packet
 
 
 def screen_under(path: Path, policies: Sequence[Policy]) -> tuple[Screening, ...]:
@@ -35,6 +36,6 @@ def screen_under(path: Path, policies: Sequence[Policy]) -> tuple[Screening, ...
         request = decide_request(policy, documents, given)
         hint = request.hint()
         if hint not in found:
-            found[hint] = find(own_pages(documents, request), hint)
+            found[hint] = find(own_pages(documents, request.foreign_pages), hint)
         screenings.append(screen(policy, found[hint], request, documents, packet.packet_id))
     return tuple(screenings)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from criteria.policy import Policy, load_policy
-from criteria.request import Request, decide_request, load_given
+from criteria.request import decide_request, load_given
 from criteria.screening import Screening, screen
 from extractors.document import Document, Page
 from extractors.errors import UnreadableFile, UserError
+from extractors.identity import own_pages
 from pipeline.packets import REQUEST, Packet, Problem, find_packets
 
 Recognise = Callable[[Path, list[Page]], Iterable[Page]]
@@ -54,7 +55,7 @@ def process(
     if not documents:
         return Screened(packet, None, (), problems or (Problem(packet.packet_id, "", "no document in the packet"),))
     request = decide_request(policy, documents, given)
-    findings = find(own_pages(documents, request), request.hint())
+    findings = find(own_pages(documents, request.foreign_pages), request.hint())
     return Screened(packet, screen(policy, findings, request, documents, packet.packet_id), documents, problems)
 
 
@@ -76,11 +77,3 @@ def _read(path: Path, document_id: str, recognise: Recognise | None) -> Document
     from extractors.readers import read_document
 
     return read_document(path, document_id, recognise=recognise)
-
-
-def own_pages(documents: Iterable[Document], request: Request) -> tuple[Document, ...]:
-    """The documents without the pages of other patients, so that no sum can take them in."""
-    foreign = set(request.foreign_pages)
-    return tuple(
-        replace(d, pages=tuple(p for p in d.pages if (d.document_id, p.number) not in foreign)) for d in documents
-    )

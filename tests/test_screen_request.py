@@ -137,6 +137,14 @@ def test_one_misread_digit_is_not_another_patient():
     assert request.foreign_pages == ()
 
 
+def test_another_patients_page_says_nothing_of_the_request():
+    own = document("letter", BANNER + "We ask for a permanent intrathecal pump with morphine for her back.")
+    theirs = "Patient: ROE, RICHARD   DOB: 1941-11-30   MRN: 7700112\nMetastatic lung cancer; hospice. Requesting an intrathecal trial with hydromorphone.\n"
+    alone, together = decide(own), decide(own, document("bundle", BANNER + "Three pages follow.", theirs))
+    assert together.foreign_pages == (("bundle", 2),)
+    assert [(r.phase, r.indication, r.drug) for r in (alone, together)] == [("implant", "nonmalignant", "morphine")] * 2
+
+
 def test_without_a_request_paper_a_trial_that_took_place_means_that_the_pump_is_asked_for():
     trial = BANNER + "Intrathecal morphine trial\nTrial performed 01/05/2026: single-shot intrathecal morphine, pain 8 to 3.\n"
     assert decide(document("record", trial)).phase == "implant"
