@@ -59,10 +59,15 @@ def in_window(readings: Sequence[Reading], when: When | None, clock: Clock) -> t
     Before the trial: what is dated up to it. A later note that looks back ("before the trial she was
     weaned by 60 %", attribute `before_trial`) counts too; one that does not say so counts when nothing else does,
     unless it says that it is about later (attribute `after_trial`).
-    After the trial: what is dated after it; without a known trial, what still holds at the request.
+    After the trial: what is dated after it; without a known trial, what still holds at the request. A refusal or an
+    end that nothing later takes back still holds, too.
     """
     if when == "after_trial":
-        return tuple(r for r in readings if _after_trial(r.finding, clock))
+        late = tuple(r for r in readings if _after_trial(r.finding, clock))
+        last = max((clock.time(r.finding) for r in readings), default="")
+        newest = tuple(r for r in readings if same_time(clock.time(r.finding), last))
+        refused = not late and all(r.side == "not_met" for r in newest)
+        return newest if refused else late
     if when == "before_trial" and clock.phase == "implant":
         told = tuple(r for r in readings if not r.finding.attributes.get("after_trial"))
         start = clock.trial_start
@@ -97,7 +102,7 @@ def settle(readings: Sequence[Reading], statement: Statement, clock: Clock) -> t
         return tuple(sided)
     lasting = [r for r in sided if r.finding.value in statement.lasting]
     newest = max(clock.time(r.finding) for r in (lasting or sided))
-    current = [r for r in sided if same_time(clock.time(r.finding), newest) or r in lasting]
+    current = [r for r in sided if _of_one_time(clock.time(r.finding), newest, statement.near_days) or r in lasting]
     if not (lasting or statement.lists or (statement.each and not statement.now)):
         current = [r for r in current if not r.finding.assertion.historical] or current
     computed = [r for r in sided if r.finding.operands and r not in current]
@@ -105,6 +110,10 @@ def settle(readings: Sequence[Reading], statement: Statement, clock: Clock) -> t
         last = max(clock.time(r.finding) for r in computed)
         current += [r for r in computed if clock.time(r.finding) == last]
     return tuple(current)
+
+
+def _of_one_time(day: str, newest: str, days: int) -> bool:
+    return same_time(day, newest) or bool(days) and days_between(day, newest) <= days
 
 
 def doubts_left(

@@ -15,7 +15,7 @@ from extractors.stream import SILENT
 NONE_KNOWN = re.compile(
     r"\bNKD?A\b|\bNKMA\b|\bno (?:known )?(?:drug|medication|medicine"
     r"|med)s?\b[\w/ ]{0,20}\b(?:allerg\w+|reactions?|sensitivit\w+|hypersensitivit\w+)"
-    r"|\bno known allerg\w+|\ballergies?\s*(?:\([^)]*\))?\s*[:\-]\s*(?:none|nil|no known"
+    r"|\bno known allerg\w+|\ballerg(?:y|ies)\s*(?:reviewed|checked|verified|list\w*|to \w+)?\s*(?:\([^)]*\))?\s*[:\-]\s*(?:none|nil|no known"
     r"|denies|no\b(?! change))|\ballerg\w+ to (?:no|any) (?:drugs?|medications?"
     r"|medicines?)\b"
     r"|\bdenies (?:any )?(?:drug |medication |medicine )?allerg\w+",
@@ -36,6 +36,8 @@ UNKNOWN = re.compile(
 SAYS = re.compile(
     r"\ballerg\w+|\badverse (?:drug )?reaction|\bADRs?\b|\breactions?\b|\bhypersensitiv\w+" r"|\banaphyla\w+", re.I
 )
+LISTED = re.compile(r"\W*(?:\w+ ){0,2}(?:(?:drug |medication )?(?:allerg(?:y|ies)|reactions?)(?: (?:history|list))?) ?:", re.I)
+"""A list that opens a sentence with its name."""
 MILD = re.compile(
     r"nausea|vomit|upset|constipat|drows|sedat|sleepy|dizz|headache|intoleran|side effect"
     r"|queasy|sick to|GI\b|stomach|fogg|confus|\bitch(?:y|ing)? only"
@@ -81,13 +83,16 @@ def _about(segment: Segment) -> bool:
     if any(re.match(r"allerg(?:en|y|ies)|substance|agent", c, re.I) for c in segment.columns[:1]):
         return True
     return (
-        segment.kind in ("field", "row") and bool(SAYS.search(segment.label)) or bool(NONE_KNOWN.search(segment.text))
+        segment.kind in ("field", "row") and bool(SAYS.search(segment.label))
+        or bool(NONE_KNOWN.search(segment.text) or LISTED.match(segment.text))
     )
 
 
 def _entries(segment: Segment) -> list[str]:
     """The entries of a list: "sulfa (rash), codeine (nausea)" gives two."""
     text = segment.text
+    if listed := LISTED.match(text):
+        text = text[listed.end() :]
     if segment.kind == "row" and segment.columns:
         return [segment.text]
     if segment.kind == "field" and SAYS.search(segment.label):

@@ -41,17 +41,25 @@ TOPIC = re.compile(
     re.I,
 )
 """The bare name of what is asked about: a heading or an unanswered prompt, never a statement."""
+SIGNATURE = re.compile(
+    r"\W*(?:Dr\.? )?(?:[A-Z][\w.'’-]*,? ){0,4}[A-Z][\w.'’-]+,? (?:MD|DO|M\.D\.|D\.O\.|PharmD|PhD|PsyD|RN|NP|PA-C|PA|CNP|FNP|CRNA|LPN|LCSW|DPT|PT)\W*"
+)
+"""A name with its letters, left over where a line was cut."""
 TELLING = re.compile(
     r"\b(?:no|not|non|none|nil|denied|den(?:y|ies)|negative|neg|normal|failed|free|excluded|cleared|absent|adequate|good|poor|present)\b|\d|[:/=]",
     re.I,
 )
 _KIND = r"(?:(?:any|active|current|known|other|signs of|implanted|programmable|electronic|suspected|an?) )*"
+_DEVICE = (
+    r"(?:pacemaker|defibrillator|A?ICD|(?:(?:spinal cord|nerve|bone|deep brain) )?stimulator|neurostimulator|insulin pump|cochlear implant|"
+    r"loop recorder|(?:powered|electronic|programmable|implanted)(?: (?:electronic|medical))? (?:implant|device))s?"
+)
 ASKED = {
     kind: re.compile(rf"\W*{_KIND}(?:{words})(?: (?:present|now|in place|at this time))?\W*", re.I)
     for kind, words in {
         "infection": r"infections?(?: (?:present|active))?",
         "coagulopathy": r"coagulopathy|bleeding (?:disorders?|diathesis)|clotting disorders?",
-        "programmable_device": r"(?:implanted|programmable|electronic)(?: \w+){0,2} devices?|devices? implanted",
+        "programmable_device": rf"(?:implanted|programmable|electronic)(?: \w+){{0,2}} devices?|devices? implanted|{_DEVICE}(?:\W+(?:or |and |any |other )*{_DEVICE})*(?:\?.*)?",
         "intracranial_pressure": r"(?:increased|raised|elevated) (?:ICP|intracranial pressure)",
         "substance_use_disorder": r"(?:substance|alcohol or drug|opioid|drug or alcohol)(?: use| abuse)? disorders?",
         "hyperalgesia": r"(?:opioid[- ]induced )?hyperalgesia",
@@ -98,6 +106,6 @@ def _value(kind: str, segment: Segment) -> str | None:
 
 def _only_names(segment: Segment) -> bool:
     text = segment.text.strip()
-    if TOPIC.match(text):
+    if TOPIC.match(text) or SIGNATURE.fullmatch(text):
         return True
     return segment.kind == "heading" and 2 <= len(text.split()) <= 5 and not TELLING.search(text)

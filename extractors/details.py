@@ -1,8 +1,9 @@
-"""What a finding's own words add to it: which device it speaks of, which drugs an allergy names."""
+"""What a finding's own words add to it: which device or side effect it speaks of, which drugs an allergy names."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from extractors.finding import Finding
@@ -20,6 +21,23 @@ DEVICES = {
     "loop recorder": r"loop recorder|\bILR\b",
     "programmable shunt": r"\bVP shunt|programmable (?:valve|shunt)",
 }
+EFFECTS = {
+    "nausea": r"nause\w*|vomit\w*|emesis|queas\w*|\bsick\w*|threw up|throwing up",
+    "itching": r"itch\w*|prurit\w*|scratch\w*",
+    "retention": r"retention|\bvoid\w*|cath(?:eteri[sz]ed|ed)\b|straight cath\w*|in-and-out|foley|bladder|urin\w*",
+    "sedation": r"sedat\w*|drows\w*|somnol\w*|rous\w*|naloxone|narcan|respirat\w*|desaturat\w*|\bsleepy",
+    "headache": r"headaches?",
+    "low pressure": r"hypotens\w*|dizz\w*|light-?headed\w*|faint\w*|syncop\w*",
+    "swelling": r"edema|swell\w*|swollen",
+}
+ALL_EFFECTS = re.compile(r"\b(?:side[- ]effects?|adverse|complications?|tolerat\w+|unwelcome|untoward|nothing|none|otherwise)\b", re.I)
+"""Words that speak of the side effects as a whole."""
+NOT_INTERACTING = re.compile(
+    r"\binterfer\w+|\binteract\w*|\bcompatib\w+|\bcross-?talk|\btelemetry|\b(?:affects?|bothers?|disturbs?|talks? to|hears?) (?:the other|each other|one another)\b",
+    re.I,
+)
+TRUSTED = 0.7
+"""The least score with which a statement settles what others say."""
 STARTED = re.compile(r"\b(?:start\w*|beg[au]n|began|put (?:\w+ )?on|initiat\w+|continu\w+|resum\w+|prescribed|now on|since|takes|taking)\b", re.I)
 HOLDS = re.compile(
     r"\b(?:h[eo]ld\w*|stop\w*|bridg\w*|interrupt\w*|off|last dose|discontinu\w*|paus\w*|omit\w*|skip\w*|ceas\w+|without|no|not|"
@@ -34,7 +52,7 @@ EVERY = re.compile(r"\b(?:no|any|other|without|nothing|none|devices?|electronic|
 
 
 def with_details(finding: Finding) -> Finding:
-    """The finding with attribute `device` (programmable_device) or `drugs` (drug_allergy) where its words name them.
+    """The finding with attribute `device` (programmable_device), `effect` (trial_side_effects) or `drugs` (drug_allergy) where its words name them.
 
     An anticoagulant whose holding no word speaks of is taken.
     """
@@ -46,10 +64,30 @@ def with_details(finding: Finding) -> Finding:
             return replace(finding, assertion=replace(finding.assertion, hypothetical=True))
         general = finding.value == "absent" and (len(named) != 1 or EVERY.search(finding.excerpt.quote))
         return finding if general or not named else replace(finding, attributes={**finding.attributes, "device": named[0]})
+    if finding.kind == "trial_side_effects" and not ALL_EFFECTS.search(finding.excerpt.quote):
+        effects = [name for name, words in EFFECTS.items() if re.search(words, finding.excerpt.quote, re.I)]
+        return replace(finding, attributes={**finding.attributes, "effect": effects[0]}) if len(effects) == 1 else finding
     if finding.kind == "drug_allergy" and finding.value == "present":
         drugs = tuple(sorted(drug_names(finding.excerpt.quote)))
         return replace(finding, attributes={**finding.attributes, "drugs": drugs}) if drugs else finding
     return finding
+
+
+def with_interaction(found: Sequence[Finding]) -> list[Finding]:
+    """The findings, a device in place `historical` once a statement no earlier than it says that it does not interact."""
+    settled = [f for f in found if _harmless(f)]
+    return [replace(f, assertion=replace(f.assertion, historical=True)) if any(_covers(s, f) for s in settled) else f for f in found]
+
+
+def _harmless(finding: Finding) -> bool:
+    absent = finding.kind == "programmable_device" and finding.value == "absent" and finding.assertion.plain
+    return absent and finding.score >= TRUSTED and bool(NOT_INTERACTING.search(finding.excerpt.quote))
+
+
+def _covers(settled: Finding, finding: Finding) -> bool:
+    names = {f.attributes.get("device") for f in (settled, finding)} - {None}
+    present = finding.kind == "programmable_device" and finding.value == "present"
+    return present and len(names) < 2 and (finding.date or "") <= (settled.date or "9999")
 
 
 def named_devices(text: str) -> dict[str, re.Match[str]]:

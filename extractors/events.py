@@ -3,7 +3,7 @@
     "Leadless pacemaker inserted via the right femoral vein"     programmable_device present
     "Explantation of the spinal cord stimulator, complete"       programmable_device absent, of that device
     "Rivaroxaban begun 03/01"                                    anticoagulant taken
-    "Keflex 500 mg QID x 10 days"                                infection present, until the course ends
+    "Keflex 500 mg QID x 10 days", "amoxicillin, day 3 of 7"     infection present, until the course ends
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ANTIBIOTICS = re.compile(
     r"macrobid|augmentin|metronidazole|flagyl|linezolid|\w+penem|cipro|levaquin|z-?pak)\b",
     re.I,
 )
-COURSE = re.compile(rf"(?:\bx|\bfor|×)\s*(?P<n>{NUMBER})\s*-?\s*(?P<unit>d(?:ays?)?|w(?:ee)?ks?)\b|\b(?P<n2>{NUMBER})[- ](?P<unit2>day|week)s?[- ]course\b", re.I)
+COURSE = re.compile(rf"(?:\bx|\bfor|×)\s*(?P<n>{NUMBER})\s*-?\s*(?P<unit>d(?:ays?)?|w(?:ee)?ks?)\b|\b(?P<n2>{NUMBER})[- ](?P<unit2>day|week)s?[- ]course\b|\bday\s+(?P<gone>\d{1,2})\s+(?:of|/)\s*(?P<n3>\d{1,2})\b", re.I)
 NO_COURSE = re.compile(r"\bprophyla\w+|\bpre-?op\w*|\bperi-?op\w*|\b(?:completed|finished|took|history|allerg\w+|if|last|prior|previous\w*|ago|acne|rosacea|declin\w*)\b", re.I)
 ENDED = re.compile(r"\b(?:until|till|was on|were on|previously|formerly|in the past|allerg\w*|intoleran\w*|refus\w*|declin\w*)\b", re.I)
 PLACED = re.compile(r"\b(?:implanted|inserted|placed|s/p|put in|implantation|insertion|placement|was fitted)\b", re.I)
@@ -74,8 +74,8 @@ def _course_end(text: str, today: str) -> str | None:
     named, course = ANTIBIOTICS.search(text), COURSE.search(text)
     if not (named and course) or NO_COURSE.search(text) or not _told(text, named.span()):
         return None
-    unit = 7 if (course["unit"] or course["unit2"]).lower().startswith("w") else 1
-    days = int(number(course["n"] or course["n2"])) * unit
+    unit = 7 if (course["unit"] or course["unit2"] or "").lower().startswith("w") else 1
+    days = int(number(course["n"] or course["n2"] or course["n3"])) * unit - int(course["gone"] or 0)
     return (date.fromisoformat(today) + timedelta(days=days)).isoformat()
 
 

@@ -13,7 +13,7 @@ from extractors.answers import answered, asked
 from extractors.attendance import find_attendance
 from extractors.dates import document_date
 from extractors.derive import derive, whole_only
-from extractors.details import with_details
+from extractors.details import with_details, with_interaction
 from extractors.document import Document
 from extractors.doses import find_doses
 from extractors.events import find_events
@@ -52,7 +52,7 @@ def find(documents: Sequence[Document], hint: RequestHint) -> tuple[Finding, ...
     found = whole_only(found)
     found.extend(derive(found, trial[-1] if trial else None, asked, hint.phase))
     read = [with_details(with_forecast(with_modality(with_own_time(f, asked)))) for f in _numbers_first(found)]
-    return tuple(with_substances(read))
+    return tuple(with_substances(with_interaction(read)))
 
 
 def _note(document: Document) -> Note:

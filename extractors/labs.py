@@ -208,7 +208,8 @@ def _own_day(text: str, match: re.Match[str], day: str | None) -> str | None:
     ]
     before = [m for m in near if m.end <= match.start() and not re.search(r"[.;]\s", text[m.end : match.start()])]
     chosen = after[:1] or before[-1:]
-    return chosen[0].iso if chosen and (day is None or chosen[0].iso <= day) else day
+    leads = bool(chosen) and chosen[0].start <= 2  # a result's row says when it was drawn, whatever day the report is of
+    return chosen[0].iso if chosen and (leads or day is None or chosen[0].iso <= day) else day
 
 
 def _kind(match: re.Match[str] | None) -> str:

@@ -150,6 +150,10 @@ _ON = re.compile(r"(?:\s|\(|:)+(?:(?:on|of|dated?)\s+)?", re.I)
 _PRE = re.compile(r"\bpre-?\s?$", re.I)
 
 
+_LATER = re.compile(r"(?:after|since|post|before)\b", re.I)
+"""Opens what a day was told to be after: the day before such words is the line's, not the trial's."""
+
+
 def find_trials(document_id: str, pages: Pages, day: str | None) -> list[Finding]:
     """`trial_done` findings: the day (ISO) on which an intrathecal or epidural opioid trial took place."""
     stream = list(topics(list(dated(pages, day))))
@@ -164,6 +168,8 @@ def find_trials(document_id: str, pages: Pages, day: str | None) -> list[Finding
         for mention in mentions:
             near = min(named, key=lambda m: _gap(m, mention.start, mention.end))
             if dated_after and mention.start <= 2 or _PRE.search(text[: near.start()]):
+                continue
+            if _LATER.match(near[0]) and mention.end <= near.start():
                 continue
             if mention.precision == "month" and not near[0][0].islower() or near[0].lower().startswith("cath"):
                 continue

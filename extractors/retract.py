@@ -27,6 +27,8 @@ _ELSEWHERE = cue("retract_elsewhere")
 _NOT_TAKEN_BACK = cue("retract_not")
 _CORRECTED = re.compile(r"\W*(?:correct(?:ion|ed)|amend(?:ed|ment)|erratum|revised)\b", re.I)
 _ADDED = re.compile(r"\W*(?:addend(?:um|a)|late entry|update)\b", re.I)
+_ENDED = re.compile(r"\b(?:ended|finish\w*|complet\w+|resolv\w+|heal\w*|clear(?:ed|s)|closed|signed off|last dose|stopped)\b", re.I)
+"""Said of an infection, it tells of the one that the note told of before."""
 _FIGURE = re.compile(r"\b\d+(?:\.\d+)?(?=\s*(?:%|percent|per cent))", re.I)
 NEAR = 3
 """Statements back from "that was wrong" to the one that is meant."""
@@ -70,6 +72,8 @@ def with_retractions(found: Sequence[Finding], notes: Sequence[Note]) -> list[Fi
                 gone |= _taken_back(found, own, place, note, notes)
             elif added:
                 (gone if added == "corrected" else old).update(_overtaken(found, own, place))
+            elif _ENDED.search(place[1].text):
+                old |= {i for i in _overtaken(found, own, place) if (found[i].kind, found[i].value) == ("infection", "present")}
     return [_marked(f, i in gone, i in old) for i, f in enumerate(found)]
 
 

@@ -56,6 +56,12 @@ HANDOUT = rare(
     r"|dictated)",
     re.I,
 )
+OPINION = re.compile(r"\bI(?:['’]d| would| do| don['’]t| think| expect| believe| see| doubt| cannot| could)\b")
+"""A colleague who writes to another ("I would expect ... if you go in you will ..."); a handout has no I."""
+NEIGHBOR = rare(
+    r"\b(?:lady|gentleman|man|woman|fellow|boy|girl|neighbou?r|roommate) (?:in|from|of) (?:the )?(?:next |other )?(?:bed|room|chair|bay)\b", re.I
+)
+"""Another patient of the ward."""
 CONSENT = rare(
     r"\b(?:risks?|complications?|side effects|benefits"
     r"|alternatives)\b[^.]{0,40}\b(?:includ\w+|review\w*|discuss\w*|explain\w*|such as"
@@ -87,12 +93,14 @@ def talk_marks(text: str, before: str = "") -> frozenset[Mark]:
         marks.add("quoted")
     if instructs(text):
         marks |= {"quoted", "instruction"}
-    if HANDOUT.search(text):
+    if HANDOUT.search(text) and not OPINION.search(text):
         marks.add("education")
     if CONSENT.search(text) and not re.search(
         r"\b(?:no|without|minimal|mild|none|trial|severe|had|developed)\b", text, re.I
     ):
         marks.add("boilerplate")
+    if NEIGHBOR.search(text):
+        marks.add("family")
     if BLANK.search(text):
         marks.add("unanswered")
     return frozenset(marks)
