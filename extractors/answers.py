@@ -45,6 +45,8 @@ SIGNATURE = re.compile(
     r"\W*(?:Dr\.? )?(?:[A-Z][\w.'’-]*,? ){0,4}[A-Z][\w.'’-]+,? (?:MD|DO|M\.D\.|D\.O\.|PharmD|PhD|PsyD|RN|NP|PA-C|PA|CNP|FNP|CRNA|LPN|LCSW|DPT|PT)\W*"
 )
 """A name with its letters, left over where a line was cut."""
+QUESTION = re.compile(r"\W*(?:has|have|had|is|are|was|were|does|do|did|can|could|will|would)\b[^.;]*\?\W*", re.I)
+"""A question whose answer stands elsewhere, or nowhere."""
 TELLING = re.compile(
     r"\b(?:no|not|non|none|nil|denied|den(?:y|ies)|negative|neg|normal|failed|free|excluded|cleared|absent|adequate|good|poor|present)\b|\d|[:/=]",
     re.I,
@@ -86,19 +88,20 @@ def answered(findings: Iterable[Finding], segments: Sequence[Segment]) -> Iterat
 def asked(document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]) -> Iterator[Finding]:
     """What a ticked yes or no states of the condition that its question names."""
     for segment, today in zip(segments, day, strict=True):
-        if segment.kind != "tick" or segment.marks or segment.ticked not in ("yes", "no"):
+        answer = (segment.ticked or "").partition(";")[0]
+        if segment.kind != "tick" or segment.marks or answer not in ("yes", "no"):
             continue
         for kind, question in ASKED.items():
             if question.fullmatch(segment.label):
                 where = excerpt(document_id, page, segment.start, segment.end)
-                yield Finding(kind, SIDES[kind][segment.ticked == "no"], where, "answers.asked", date=today)
+                yield Finding(kind, SIDES[kind][answer == "no"], where, "answers.asked", date=today)
 
 
 def _value(kind: str, segment: Segment) -> str | None:
     if kind not in SIDES or TURNED.search(segment.label):
         return None
-    answer = segment.ticked if segment.kind == "tick" else segment.text[len(segment.label) :].lstrip(" :\t|")
-    if answer is None or not segment.label or len(segment.cells) > 2:
+    answer = (segment.ticked or "").partition(";")[0] if segment.kind == "tick" else segment.text[len(segment.label) :].lstrip(" :\t|")
+    if not answer or not segment.label or len(segment.cells) > 2:
         return None
     yes, no = SIDES[kind]
     return yes if YES.match(answer) else no if NO.match(answer) else None
@@ -106,6 +109,6 @@ def _value(kind: str, segment: Segment) -> str | None:
 
 def _only_names(segment: Segment) -> bool:
     text = segment.text.strip()
-    if TOPIC.match(text) or SIGNATURE.fullmatch(text):
+    if TOPIC.match(text) or SIGNATURE.fullmatch(text) or QUESTION.fullmatch(text):
         return True
     return segment.kind == "heading" and 2 <= len(text.split()) <= 5 and not TELLING.search(text)

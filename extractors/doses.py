@@ -53,6 +53,7 @@ _EARLIER = re.compile(
     re.I,
 )
 """Headers of a column that holds doses of now, and of before."""
+_PER_DAY = re.compile(r"\b(?:tab(?:let)?|cap(?:sule)?|pill|dose|number|time|unit)s?\s*(?:per|a|/|each)\s*day\b|^\s*(?:per|a|#\s*/) ?day\s*$", re.I)
 _INTENDED = re.compile(r"\b(?:scheduled?|planned|target|goal|intended|ordered|proposed|prescribed)\b", re.I)
 _ACTUAL = re.compile(r"\b(?:dispensed|taken|actual(?:ly)?|used|filled|reported|takes)\b", re.I)
 _ON_NOW = re.compile(r"\b(?:comes? to (?:me|us|this clinic) on|currently|at present|presently|is (?:now )?on|takes)\b", re.I)
@@ -106,7 +107,12 @@ def _columns(place: Place) -> Iterator[Finding]:
     texts = [place.page.text[a:b] for a, b in segment.cells]
     label = opioids_in(texts[0])
     actual = any(_ACTUAL.search(column) for column in segment.columns)
+    count = next((t for c, t in zip(segment.columns, texts, strict=True) if _PER_DAY.search(c) and re.fullmatch(NUMBER, t.strip(), re.I)), None)
     row_day = next((m.iso for m in dates_in(texts[0], anchor_of(place.day))), place.day)
+    if count and _by_count(segment):
+        joined = " ".join(f"{t} {count.strip()} times a day" if opioids_in(t) else t for t in texts if t != count)
+        yield from _entries(place, joined, row_day, regimens_in(joined, anchor_of(place.day)), listed=True)
+        return
     for column, text in zip(segment.columns[1:], texts[1:], strict=True):
         if actual and _INTENDED.search(column):
             continue
@@ -125,9 +131,16 @@ def _columns(place: Place) -> Iterator[Finding]:
             yield stated_total(place, number(re.findall(NUMBER, text)[0]), row_day, past=False)
 
 
+def _by_count(segment: Segment) -> bool:
+    """Whether a column counts the tablets of a day, and the others name drug and strength."""
+    return any(_PER_DAY.search(c) for c in segment.columns) and not any(opioids_in(c) for c in segment.columns)
+
+
 def _by_column(segment: Segment, page: Page) -> bool:
     if segment.kind != "row" or len(segment.columns) != len(segment.cells):
         return False
+    if _by_count(segment):
+        return True
     label = bool(opioids_in(page.text[segment.cells[0][0] : segment.cells[0][1]]))
     return any(
         (label and (dates_in(c) or _CURRENT.match(c) or _EARLIER.match(c))) or opioids_in(c) for c in segment.columns[1:]

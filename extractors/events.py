@@ -31,8 +31,8 @@ ANTIBIOTICS = re.compile(
     r"macrobid|augmentin|metronidazole|flagyl|linezolid|\w+penem|cipro|levaquin|z-?pak)\b",
     re.I,
 )
-COURSE = re.compile(rf"(?:\bx|\bfor|×)\s*(?P<n>{NUMBER})\s*-?\s*(?P<unit>d(?:ays?)?|w(?:ee)?ks?)\b|\b(?P<n2>{NUMBER})[- ](?P<unit2>day|week)s?[- ]course\b|\bday\s+(?P<gone>\d{1,2})\s+(?:of|/)\s*(?P<n3>\d{1,2})\b", re.I)
-NO_COURSE = re.compile(r"\bprophyla\w+|\bpre-?op\w*|\bperi-?op\w*|\b(?:completed|finished|took|history|allerg\w+|if|last|prior|previous\w*|ago|acne|rosacea|declin\w*)\b", re.I)
+COURSE = re.compile(rf"(?:\bx|\bfor|×)\s*(?P<n>{NUMBER})\s*-?\s*(?P<unit>d(?:ays?)?|w(?:ee)?ks?)\b|\b(?P<n2>{NUMBER})[- ](?P<unit2>day|week)s?[- ]course\b|\bday\s+(?P<gone>\d{{1,2}})\s+(?:of|/)\s*(?P<n3>\d{{1,2}})\b", re.I)
+NO_COURSE = re.compile(r"\bprophyla\w+|\bpre-?op\w*|\bperi-?op\w*|\b(?:completed|finished|ended|took|history|allerg\w+|if|last|prior|previous\w*|ago|acne|rosacea|declin\w*)\b", re.I)
 ENDED = re.compile(r"\b(?:until|till|was on|were on|previously|formerly|in the past|allerg\w*|intoleran\w*|refus\w*|declin\w*)\b", re.I)
 PLACED = re.compile(r"\b(?:implanted|inserted|placed|s/p|put in|implantation|insertion|placement|was fitted)\b", re.I)
 OUT_AGAIN = re.compile(r"\b(?:c[ao]me|took|taken|pulled|had (?:it|them))\s+(?:\w+\s+){0,2}out\b|\b(?:pulled|gone)\b", re.I)

@@ -31,7 +31,7 @@ from extractors.stream import dated
 from extractors.structure import segments
 from extractors.substances import with_substances
 from extractors.survival import find_survival, with_forecast
-from extractors.weans import find_weans
+from extractors.weans import find_weans, with_proof
 
 NUMERIC = {"opioid_wean", "trial_relief"}
 """Facts that are arithmetic: where the numbers speak, the learned reader is not asked."""
@@ -51,7 +51,7 @@ def find(documents: Sequence[Document], hint: RequestHint) -> tuple[Finding, ...
     trial = trial_days(f for f in found if not (asked and f.date and f.date > asked))
     found = whole_only(found)
     found.extend(derive(found, trial[-1] if trial else None, asked, hint.phase))
-    read = [with_details(with_forecast(with_modality(with_own_time(f, asked)))) for f in _numbers_first(found)]
+    read = [with_details(with_proof(with_forecast(with_modality(with_own_time(f, asked))))) for f in _numbers_first(found)]
     return tuple(with_substances(with_interaction(read)))
 
 

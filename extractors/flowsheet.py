@@ -98,17 +98,22 @@ def _pain_column(columns: tuple[str, ...], rows: list[tuple[Page, Segment]]) -> 
     return 1 if not columns and len(timed) >= 3 and (spoken or row_phase([" ".join(cells[0])])) else None
 
 
+_POSTURE = re.compile(r"\s*(?:at |on |in )?(?:lying|supine|sitting|standing|walking|rest|resting|moving|movement|motion)\s*", re.I)
+"""Columns of one score in several postures; one such column alone may hold minutes."""
+
+
 def _pain_index(columns: tuple[str, ...]) -> int | None:
     ranked = []
+    postures = sum(bool(_POSTURE.fullmatch(c)) for c in columns) > 1
     for index, column in enumerate(columns):
         named = re.search(r"\b(?:NRS|NPRS|VAS|VNRS|DVPRS|pain|score|0-10|numeric)\b", column, re.I)
-        loose = re.fullmatch(r"\s*(?:average|avg|mean|worst|rest|moving)\s*", column, re.I)
+        loose = re.fullmatch(r"\s*(?:average|avg|mean|worst|rest|moving)\s*", column, re.I) or postures and _POSTURE.fullmatch(column)
         if (named or loose) and not re.search(
             r"sedation|POSS|location|site|note|medic|side|where|item|measure", column, re.I
         ):
             ranked.append(
                 (
-                    bool(re.search(r"worst|moving|activity", column, re.I)),
+                    bool(re.search(r"worst|moving|movement|motion|standing|walking|activity", column, re.I)),
                     not re.search(r"average|avg|mean", column, re.I),
                     index,
                 )

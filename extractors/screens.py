@@ -83,6 +83,8 @@ def find_screens(document_id: str, pages: Pages, day: str | None) -> list[Findin
                 found += _told(document_id, page, segment, sampled[0] if sampled else today)
         elif row:
             panel.append(row)
+        elif not segment.marks & SILENT and SCREEN.search(segment.text):
+            found += _logged(document_id, page, segment, sampled[0] if sampled else today)
     return found + _judged(panel, collected)
 
 
@@ -108,6 +110,22 @@ def _row(document_id: str, page: Page, segment: Segment, about: bool) -> Row | N
     if found is None or (expected is None and flagged is None):
         return None
     return Row(cells[0], excerpt(document_id, page, segment.start, segment.end), found, expected, flagged)
+
+
+def _logged(document_id: str, page: Page, segment: Segment, day: str | None) -> Iterator[Finding]:
+    """A screen that is one row of a log of tests ("4/6 <tab> UDS <tab> oxycodone +, cocaine + <tab> unexpected")."""
+    text = segment.text
+    where = excerpt(document_id, page, segment.start, segment.end)
+    cells = [page.text[a:b] for a, b in segment.cells]
+    verdict = next((v for c, v in zip(segment.columns, cells, strict=False) if _EXPECTED.search(c)), "") if len(segment.columns) == len(cells) else ""
+    illicit = bool(ILLICIT.search(text) and not _denied(text))
+    extra = illicit or bool(_UNPRESCRIBED.search(text) or re.search(r"\bnone prescribed\b", text, re.I))
+    if illicit or _NO.match(verdict) or _BAD.search(text):
+        yield _finding("adherence", "poor", where, "screens.log", day, (where,))
+        if extra:
+            yield _finding("substance_use_disorder", "suspected", where, "screens.log", day, (where,))
+    elif _YES.match(verdict) or _GOOD.search(text):
+        yield _finding("adherence", "good", where, "screens.log", day, (where,))
 
 
 def _either(text: str, no: re.Pattern[str], yes: re.Pattern[str]) -> bool | None:

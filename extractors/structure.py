@@ -25,7 +25,9 @@ GAP = re.compile(r"\t| {3,}|\s\|\s?|\|")
 DIGIT = re.compile(r"\d")
 DATED = re.compile(r"\s*(?:[A-Za-z]+\s+){0,2}(?:\d{1,2}/)?\d{1,2}/(?:\d\d){1,2}\s*|\s*(?:[A-Za-z]+\s+){0,2}[A-Z][a-z]{2,8}\.? (?:19|20)\d\d\s*")
 """A column of a day or a month: "09/2025", "Dose 01/26", "June 2025"."""
+STAGE = re.compile(r"\s*(?:today|now|current\w*|present\w*|at (?:the )?(?:trial|intake|start)|before|prior|previous|baseline|start)\b", re.I)
 MEDICINE = re.compile(r"^\W*(?:drug|medic\w+|opioid|agent|regimen)s?\b", re.I)
+YES_NO = re.compile(r"\s*(?:yes|no)\s*", re.I)
 ONE_SENTENCE = ("allergies", "medications", "laboratory")
 """Labels within a line ("Allergies: NKDA. Airway clear.") that reach no further than their sentence."""
 
@@ -198,8 +200,29 @@ def _rows(page: Page, block: list[Line]) -> Iterator[Segment]:
         aligned = columns if len(columns) >= len(row) else ()
         if len(under) == len(row) < len(columns):
             aligned = tuple(columns[i] for i in under)
+        if answers := _answer_columns(columns):
+            yield _checked(page, line, row, answers)
+            continue
         marks: frozenset[Mark] = frozenset({"unanswered"}) if _unanswered(cells, widest) else frozenset()
         yield Segment(start, end, flat(page.text[start:end]), "row", label=cells[0], cells=row, columns=aligned, marks=marks)
+
+
+def _answer_columns(columns: Sequence[str]) -> dict[int, str]:
+    """Places of the columns Yes and No of a check list, empty for another table."""
+    named = {place: name.strip().lower() for place, name in enumerate(columns) if place and YES_NO.fullmatch(name)}
+    return named if sorted(named.values()) == ["no", "yes"] else {}
+
+
+def _checked(page: Page, line: Line, row: Sequence[tuple[int, int]], answers: dict[int, str]) -> Segment:
+    """A row of a check list ("Bleeding problem <tab> <tab> x <tab> never"): its mark says which answer is given."""
+    cells = dict(zip(_places(page.text, line.start, row), (page.text[a:b] for a, b in row), strict=False))
+    label = cells.pop(0, "")
+    given = [answer for place, answer in answers.items() if cells.pop(place, "").strip()]
+    comment = " ".join(cells.values())
+    ticked = "; ".join([*given, *([comment] if comment else [])]) if len(given) == 1 else None
+    start, end = row[0][0], row[-1][1]
+    marks: frozenset[Mark] = frozenset() if ticked else frozenset({"unanswered"})
+    return Segment(start, end, flat(page.text[start:end]), "tick", label=label, ticked=ticked, marks=marks)
 
 
 def _places(text: str, start: int, cells: Sequence[tuple[int, int]]) -> list[int]:
@@ -215,7 +238,7 @@ def _unanswered(cells: list[str], widest: int) -> bool:
 
 def _is_header(cells: list[str]) -> bool:
     """Column headers are words, not results: no cell is a number, most have no digit; only a medicine's doses stand under days."""
-    if len(cells) >= 3 and MEDICINE.search(cells[0]) and all(DATED.fullmatch(c) for c in cells[1:]):
+    if len(cells) >= 3 and MEDICINE.search(cells[0]) and all(DATED.match(c) or STAGE.match(c) for c in cells[1:]):
         return True
     return len(cells) >= 2 and sum(bool(DIGIT.search(c)) for c in cells) <= len(cells) // 3 and not any(":" in c for c in cells)
 

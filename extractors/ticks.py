@@ -12,6 +12,8 @@ from extractors.segment import Segment
 BOX = rare(r"(?P<on>[☒☑✓✔]|\[\s?[xX✓]\s?\]|\(\s?[xX]\s?\)|(?<!\w)_+[xX]_+)|(?P<off>☐|\[\s{0,3}\]|\(\s{1,3}\))")
 YES = re.compile(r"(?:yes|y)\b", re.I)
 NO = re.compile(r"(?:no|n)\b", re.I)
+BEHIND = re.compile(r"(?P<no>no|n)[\s.:,-]+(?P<question>\w.*)", re.I)
+"""The last option with the question run into it: "[ ] Yes [x] No Pacemaker"."""
 WIDE = re.compile(r"\t|\s{3,}|\s\|\s")
 
 
@@ -55,6 +57,8 @@ def _groups(row: str, boxes: list[re.Match[str]]) -> list[tuple[str, list[Option
             question = rest if trailing else question
             if not trailing:
                 options[-1] = (options[-1][0], f"{option} {rest}".strip())
+    if not question and len(options) == 2 and YES.fullmatch(options[0][1]) and (behind := BEHIND.match(options[1][1])):
+        question, options[1] = behind["question"], (options[1][0], behind["no"])
     groups.append((question, options, (start, len(row))))
     return [g for g in groups if g[1]]
 

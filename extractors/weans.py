@@ -15,7 +15,7 @@ from extractors.patterns import rare
 from extractors.quantities import Bound, Percent, number, percents, side
 from extractors.segment import Segment
 from extractors.stream import SILENT, Pages, anchor_of, dated
-from extractors.weanwords import AFTER, AHEAD, COUNTS, another_stays, parts_of
+from extractors.weanwords import AFTER, AHEAD, COUNTS, FEWER, another_stays, may_be_half, parts_of
 
 _OPIOID = rare(
     r"\bopioids?\b|\bopiates?\b|\bnarcotics?\b|\bMME\b|\bMEDD?\b|\bOMEDD?\b|\bOME\b|\bmorphine equivalents?\b|"
@@ -50,6 +50,7 @@ _LESS = re.compile(r"\b(?:tak(?:es|ing)|us(?:es|ing)|needs?|needing|on)\s+(?:les
 _NEVER = re.compile(
     r"\b(?:opioids?|opiates?|narcotics?|dose|doses|dosage|regimen|MME)\b[^.;]{0,50}\b(?:never|not|n't)(?: been| yet)* "
     r"(?:weaned|tapered|reduced|changed|lowered|cut|decreased|touched)\b(?= at all\b| ahead of| before| prior to|\s*[.;,]|$)"
+    r"|\bthe same (?:\d+|dose|amount|number)(?: mg)?(?: a day)? (?:that )?(?:as )?(?:he|she|they|I) (?:had|has|have|was|were)\b"
     r"|\bno (?:wean|taper|reduction)(?:ing)?(?: of (?:the |his |her )?\w+)? (?:was|has been|had been) (?:done|made|attempted|tried|started|begun)"
     r"|\b(?:dose|regimen|MME)\b[^.;]{0,30}\b(?:unchanged|the same|no different) (?:at all|throughout|up to|until|before|going into)",
     re.I,
@@ -207,6 +208,11 @@ def _stated(document_id: str, page: Page, segment: Segment, day: str | None, con
         if _is_wean(text, percent):
             numbers = True
             yield _wean(where, text, day, percent)
+    for match in FEWER.finditer(text):
+        if not _planned(text, match.start()) and not _OTHERS.search(text):
+            numbers = True
+            amounts = [number(v) for key, v in sorted(match.groupdict().items()) if v]
+            yield _counted(where, text, day, amounts[0], amounts[1], parts_of(text, match.start(), match.end()))
     for match in COUNTS.finditer(text):
         if (
             not _planned(text, match.start())
@@ -216,18 +222,7 @@ def _stated(document_id: str, page: Page, segment: Segment, day: str | None, con
             a, b = number(match["a"]), number(match["b"])
             if a and b < 100:
                 numbers = True
-                reduction = round(100 * (a - b) / a, 1)
-                yield _made(
-                    where,
-                    text,
-                    day,
-                    reduction,
-                    "exact",
-                    reduction,
-                    reduction,
-                    f"{a:g} -> {b:g} a day = {reduction:g} % reduction",
-                    parts_of(text, match.start(), match.end()),
-                )
+                yield _counted(where, text, day, a, b, parts_of(text, match.start(), match.end()))
     never = _NEVER.search(text)
     if never and not numbers and not _planned(text, never.start()) and not _OTHERS.search(text) and not _OTHER_DRUG.search(text):
         numbers = True
@@ -249,6 +244,18 @@ def _stated(document_id: str, page: Page, segment: Segment, day: str | None, con
         and not regimen_numbers(text)
     ):
         yield _made(where, text, day, "vague", "exact", None, None, None)
+
+
+def _counted(where: Excerpt, text: str, day: str | None, a: float, b: float, parts: tuple[str, ...]) -> Finding:
+    """The reduction from `a` to `b` a day."""
+    reduction = round(100 * (a - b) / a, 1)
+    return _made(where, text, day, reduction, "exact", reduction, reduction, f"{a:g} -> {b:g} a day = {reduction:g} % reduction", parts)
+
+
+def with_proof(finding: Finding) -> Finding:
+    """A learned "at least half" whose words give no share, no stop and no such numbers is a reduction of unknown size."""
+    claimed = finding.kind == "opioid_wean" and finding.rule == "learned" and finding.value == "at_least_half"
+    return replace(finding, value="vague") if claimed and not may_be_half(finding.excerpt.quote) else finding
 
 
 def regimen_numbers(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from extractors.opioids import opioids_in
-from extractors.quantities import NUMBER
+from extractors.quantities import NUMBER, number
 
 AFTER = re.compile(
     r"\b(?:since|after|following) (?:the |his |her )?(?:\w+ ){0,2}(?:trial|injection|implant|"
@@ -28,6 +28,28 @@ COUNTS = re.compile(
     re.I,
 )
 """Tablets a day that go from one count to another."""
+
+_A_DAY = r"(?:(?:a|per|each|every|in the) day|daily)"
+_OF = r"(?:\s+of\s+(?:the|his|her|my|those)\s+\w+|\s+(?:tabs?|tablets?|pills?|caps?|capsules?|doses?))"
+FEWER = re.compile(
+    rf"\b(?:taking|takes|took|using|on)\s+(?:only\s+|about\s+|just\s+)?(?P<b>{NUMBER}){_OF}?(?:\s+{_A_DAY})?,?\s+down from\s+(?:the\s+)?(?P<a>{NUMBER})\b(?!\s*(?:%|mg|mcg|MME))"
+    rf"|\b(?:taking|takes|took|using|on)\s+(?P<a2>{NUMBER}){_OF}?\s+{_A_DAY}\b[^.;]{{0,30}},?\s+and\s+(?:we|I|he|she)\s+(?:have\s+|has\s+|had\s+)?"
+    rf"(?:got|brought|cut|come|came|taken|took|weaned|tapered)\s+(?:it|that|her|him|them)?\s*(?:down\s+)?to\s+(?P<b2>{NUMBER})\b(?!\s*(?:%|mg|mcg|MME))"
+    rf"|\bon\s+(?P<a3>{NUMBER})\s+(?:mg\s+)?of\s+\w+\s+{_A_DAY}\b[^.;]{{0,25}}\s+and\s+(?P<b3>{NUMBER})\s+(?:on\s+|by\s+|at\s+)?the\s+(?:morning|day|time|week)\b",
+    re.I,
+)
+"""The same told the other way round, or in two clauses: "on five of the tablets, down from the eight"."""
+_HALF = re.compile(
+    r"\bhal(?:f|ve[ds]?|ving)\b|%|\bper ?cent\b|\b(?:third|quarter|fraction)s?\b|\b(?:off|stop\w*|discontinu\w*|ceas\w*|quit\w*|none|no|zero|nothing|"
+    r"without|last|free|never|finish\w*|gone|done|through|not|eliminat\w*|complet\w*|entire\w*|altogether)\b|n['’]t\b",
+    re.I,
+)
+
+
+def may_be_half(text: str) -> bool:
+    """Whether a reduction told in these words can be one of at least half: by a share, by stopping, or by a number half another."""
+    amounts = sorted(number(m) for m in re.findall(rf"\b{NUMBER}\b", text, re.I))
+    return bool(_HALF.search(text)) or len(amounts) > 1 and amounts[0] <= amounts[-1] / 2
 
 _LONG = re.compile(r"\b(?:long[- ]acting|extended[- ]release|basal|around[- ]the[- ]clock|scheduled|contin)\b", re.I)
 _PATCH = re.compile(r"\bpatch(?:es)?\b", re.I)
