@@ -48,7 +48,7 @@ REQUESTED = re.compile(
     r"\b623[56]\d\b|\bCPT\b|\b(?:request\w*|propos\w+|planned|to be (?:placed|implanted)|seeking|authoriz\w+)\b[^.;]{0,60}\b(?:pump|reservoir)\b", re.I
 )
 """The pump that is asked for is no other device."""
-EVERY = re.compile(r"\b(?:no|any|other|without|nothing|none|devices?|electronic|programmable|powered)\b", re.I)
+EVERY = re.compile(r"\b(?:no|any|(?<!each )other|without|nothing|none|devices?|electronic|programmable|powered)\b", re.I)
 
 
 def with_details(finding: Finding) -> Finding:
@@ -74,9 +74,9 @@ def with_details(finding: Finding) -> Finding:
 
 
 def with_interaction(found: Sequence[Finding]) -> list[Finding]:
-    """The findings, a device in place `historical` once a statement no earlier than it says that it does not interact."""
+    """The findings, a device in place `absent` (as facts.yaml has it) once a statement no earlier says that it does not interact."""
     settled = [f for f in found if _harmless(f)]
-    return [replace(f, assertion=replace(f.assertion, historical=True)) if any(_covers(s, f) for s in settled) else f for f in found]
+    return [replace(f, value="absent") if any(_covers(s, f) for s in settled) else f for f in found]
 
 
 def _harmless(finding: Finding) -> bool:

@@ -19,7 +19,7 @@ from extractors.weanwords import AFTER, AHEAD, COUNTS, FEWER, another_stays, may
 
 _OPIOID = rare(
     r"\bopioids?\b|\bopiates?\b|\bnarcotics?\b|\bMME\b|\bMEDD?\b|\bOMEDD?\b|\bOME\b|\bmorphine equivalents?\b|"
-    r"\bpain (?:tablets?|pills?|medicines?|medications?)\b|\btablets?\b|\bpills?\b|\bpatch\b|"
+    r"\bpain (?:tablets?|pills?|medicines?|medications?)\b|\btablets?\b|\bpills?\b|\bpatch\b|\boxys?\b|"
     r"\bmedication burden\b|\bintake\b|\bmilligrams?\b|\btaper(?:s|ed|ing)?\b|\bwean(?:s|ed|"
     r"ing)?\b|\bdos(?:e|age)\b",
     re.I,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from extractors.details import with_details
+from extractors.details import with_details, with_interaction
 from extractors.document import Excerpt
 from extractors.finding import Finding
 from extractors.modality import with_modality
@@ -47,3 +47,15 @@ def test_an_evaluation_whose_report_is_to_come_is_none(quote: str, still_to_come
 def test_the_pump_that_is_asked_for_is_no_other_device(quote: str, asked_for: bool) -> None:
     finding = Finding("programmable_device", "present", Excerpt("note", 1, 0, len(quote), quote), "learned")
     assert with_details(finding).assertion.hypothetical == asked_for
+
+
+def test_a_device_told_not_to_interact_is_settled_and_another_is_not() -> None:
+    def device(quote: str, value: str) -> Finding:
+        return with_details(Finding("programmable_device", value, Excerpt("note", 1, 0, len(quote), quote), "learned", date="2026-02-01"))
+
+    said = device("The ICD and the pump will not affect each other.", "absent")
+    assert [f.value for f in with_interaction([device("Type: ICD", "present"), device("Cochlear implant, left", "present"), said])] == [
+        "absent",
+        "present",
+        "absent",
+    ]

@@ -26,6 +26,7 @@ def events(text: str) -> list[tuple[str, object]]:
         ("Rivaroxaban begun 03/01, to continue six months.", ("anticoagulant", "taken")),
         ("Post PE. Eliquis 5 mg BID since 02/28.", ("anticoagulant", "taken")),
         ("We put her on clopidogrel.", ("anticoagulant", "taken")),
+        ("Doxycycline for the finger, day 3 of 10.", ("infection", "present")),
         ("Started Augmentin 875 mg BID for 14 days.", ("infection", "present")),
         ("Cellulitis of the calf, cephalexin 500 QID, 7-day course.", ("infection", "present")),
     ],
@@ -64,3 +65,7 @@ def test_a_course_of_antibiotics_counts_while_it_runs(asked: str, value: list[st
     page = Page(1, text, np.full((len(text), 4), np.nan, np.float32), 612, 792)
     found = find([Document("note", "note.txt", "0" * 64, (page,))], RequestHint("implant", "nonmalignant", None, asked))
     assert [f.value for f in found if f.rule == "events.course"] == value
+
+
+def test_a_course_that_ended_begins_none():
+    assert events("Ten-day course of cefazolin ended on Friday.") == []

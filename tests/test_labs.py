@@ -59,3 +59,7 @@ def test_an_earlier_result_keeps_its_own_date_and_a_repeat_is_read_from_the_next
 )
 def test_missing_results_targets_and_relatives_are_no_result(text: str) -> None:
     assert labs(text) == []
+
+
+def test_a_row_that_begins_with_its_day_is_of_that_day_whatever_day_the_report_has() -> None:
+    assert labs("Collected\tTest\tResult\n04/02/2026\tINR\t1.8\n04/02/2026\tHemoglobin\t12.1") == [("inr", 1.8, "2026-04-02")]

@@ -116,3 +116,13 @@ def test_an_addendum_overtakes_a_state_and_leaves_other_facts() -> None:
         read(where, "ADDENDUM", "infection", "present"),
     ]
     assert [f.assertion.historical for f in with_retractions(found, [where])] == [True, False, False]
+
+
+def test_an_infection_told_ended_is_the_one_told_of_before() -> None:
+    words = "The wound grew staph on the third. The antibiotics ended on Monday and it is closed."
+    one = note(words)
+    found = with_retractions([read(one, "The wound", "infection", "present"), read(one, "The anti", "infection", "absent")], [one])
+    assert [f.assertion.historical for f in found] == [True, False]
+    other = note("The antibiotics ended on Monday. The wound is draining pus again.")
+    found = with_retractions([read(other, "The anti", "infection", "absent"), read(other, "The wound", "infection", "present")], [other])
+    assert not any(f.assertion.historical for f in found)

@@ -73,3 +73,15 @@ def test_a_sentence_tells_what_a_screen_showed(text: str, expected: list[tuple[s
 )
 def test_what_shows_nothing_unexpected_or_nothing_at_all_is_no_finding(text: str) -> None:
     assert screens(text) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("3/4\tUDS\thydrocodone +, cocaine +\tno, none prescribed", [POOR, SUSPECTED]),
+        ("3/4\tUDS\thydrocodone +\tyes", [GOOD]),
+        ("3/4\tpill count\t30 of 30\tyes", []),
+    ],
+)
+def test_a_log_of_tests_holds_a_screen_in_one_row(row, expected):
+    assert screens("Date\tTest\tFound\tExpected?\n" + row + "\n3/9\tcall\tleft message\tn/a") == expected

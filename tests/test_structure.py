@@ -56,6 +56,7 @@ def test_label_and_value_and_the_sentence_after_it():
         ("Active infection?   ☒ Yes  ☐ No", "Active infection?", "yes"),
         ("Infection status    [ ] active    [x] none    [ ] unknown", "Infection status", "none"),
         ("[x] Yes  [ ] No   Has the patient had therapy?", "Has the patient had therapy?", "yes"),
+        ("☐ Yes ☒ No Pacemaker or other stimulator", "Pacemaker or other stimulator", "no"),
         ("a. Systemic drugs tried/failed  [x]Y [ ]N", "a. Systemic drugs tried/failed", "yes"),
         ("No active infection  ✓", "No active infection", "yes"),
     ],
@@ -93,3 +94,13 @@ def test_other_talk_is_marked(text, mark):
 @pytest.mark.parametrize("text", ["She has no active infection.", "Your policy was reviewed; she has had no infection.", "Side effects were mild."])
 def test_the_records_own_words_are_not(text):
     assert not talk_marks(text)
+
+
+def test_a_check_list_with_columns_yes_and_no_is_answered_by_its_marks():
+    rows = read("Question\tYes\tNo\tRemark\nCause of the pain established\tx\t\tsee MRI\nShunt in the head\t\t\tnot asked\nAsthma\t\tx\t")
+    told = [(r.kind, r.label, r.ticked, bool(r.marks)) for r in rows]
+    assert told == [
+        ("tick", "Cause of the pain established", "yes; see MRI", False),
+        ("tick", "Shunt in the head", None, True),
+        ("tick", "Asthma", "no", False),
+    ]

@@ -40,3 +40,9 @@ def test_a_quotation_is_the_payers_where_the_sentence_before_names_its_paper() -
 )
 def test_what_the_patient_has_done_about_it_is_the_records_own(text: str) -> None:
     assert "quoted" not in talk_marks(text)
+
+
+def test_a_colleagues_opinion_is_no_handout_and_a_neighbours_state_not_the_patients() -> None:
+    assert not talk_marks("I would expect the lead to kink there; if you try it you will be at it all day.")
+    assert "education" in talk_marks("If it leaks you will need a dressing.")
+    assert talk_marks("Gentleman in bed 3 vomited twice after his dose.") == {"family"}

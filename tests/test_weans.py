@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from extractors.document import Page
+from extractors.document import Page, excerpt
 from extractors.finding import Finding
 from extractors.structure import segments
-from extractors.weans import find_weans
+from extractors.weans import find_weans, with_proof
 
 
 def weans(text: str, day: str | None = "2026-03-20") -> list[Finding]:
@@ -26,6 +26,10 @@ def weans(text: str, day: str | None = "2026-03-20") -> list[Finding]:
         ("Methadone has been weaned significantly since the fall.", "vague"),
         ("He is using fewer of the oxycodone than last spring.", "vague"),
         ("She went from six pills a day to two.", 66.7),
+        ("By then I was on four of the tablets a day, down from ten.", 60.0),
+        ("He was taking nine tablets in the day at first, and we have brought it to six.", 33.3),
+        ("On 100 of morphine a day in spring and 80 the morning of the catheter.", 20.0),
+        ("She still takes oxycodone 60 mg, the same 60 she had been on in May.", 0.0),
         ("Oral opioid cut by half before the test?   ☐ Yes  ☒ No", "under_half"),
         ("Oral opioid cut by half before the test?   ☒ Yes  ☐ No", "at_least_half"),
     ],
@@ -119,3 +123,17 @@ def test_one_opioid_stopped_beside_another_that_goes_on_is_a_reduction_of_unknow
     (found,) = [f for f in weans("Tapentadol ER was discontinued in May. She still takes hydrocodone as needed.") if f.kind == "opioid_wean"]
     assert found.value == "vague"
     assert not [f for f in weans("Tapentadol ER was discontinued in May. Gabapentin continues.") if f.kind == "opioid_wean"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("He has come a long way down on the hydrocodone.", "vague"),
+        ("Five tablets where it used to be seven.", "vague"),
+        ("Three tablets where it used to be eight.", "at_least_half"),
+        ("She is off every one of them.", "at_least_half"),
+    ],
+)
+def test_a_learned_half_needs_words_for_it(text: str, value: str) -> None:
+    page = Page(1, text, np.full((len(text), 4), np.nan, np.float32), 612, 792)
+    assert with_proof(Finding("opioid_wean", "at_least_half", excerpt("note", page, 0, len(text)), "learned")).value == value
