@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -60,8 +61,8 @@ def recognise_page(
     """
     turns, (upright, tokens, ticks, rules) = _first_pass(_at_dpi(picture, width, height))
     scale = (width if turns % 2 == 0 else height) / upright.picture.shape[1]
-    tokens = _second_pass(upright.picture, tokens) if reading.thorough else merge(tokens, [])
     dark = pictures.ink(upright.picture)
+    tokens = _second_pass(upright.picture, dark, tokens) if reading.thorough else merge(tokens, [])
     words = _words(mended(tokens), dark, scale)
     boxes = [_tick_word(t, scale) for t in ticks]
     lines = [(x0 * scale, y0 * scale, x1 * scale, y1 * scale) for x0, y0, x1, y1 in rules]
@@ -115,15 +116,19 @@ def _first_pass(picture: Picture) -> tuple[int, FirstPass]:
 
 def _read_straight(picture: Picture) -> FirstPass:
     upright = pictures.straighten(pictures.without_specks(pictures.without_streaks(picture)))
-    ticks = marks.tick_boxes(pictures.ink(upright.picture))
+    dark = pictures.ink(upright.picture)
+    ticks = marks.tick_boxes(dark)
     rules = marks.rules(pictures.faint_ink(upright.picture))
-    masked = _without(upright.picture, [t.box for t in ticks], marks.table_lines(rules))
+    masked = _without(upright.picture, dark, [t.box for t in ticks], marks.table_lines(rules))
     return FirstPass(upright._replace(picture=masked), engines.read_cheaply(masked), ticks, rules)
 
 
-def _without(picture: Picture, boxes: list[PixelBox], lines: list[PixelBox]) -> Picture:
-    """The picture with boxes painted over, and lines too, but where a letter crosses or touches one."""
-    masked, paper, dark = picture.copy(), int(np.median(picture)), pictures.ink(picture)
+def _without(picture: Picture, dark: np.ndarray, boxes: list[PixelBox], lines: list[PixelBox]) -> Picture:
+    """The picture with boxes painted over, and lines too, but where a letter crosses or touches one.
+
+    `dark` is the picture's ink, and loses the lines.
+    """
+    masked, paper = picture.copy(), int(pictures.paper(picture))
     for x0, y0, x1, y1 in boxes:
         masked[max(0, y0 - 2) : y1 + 2, max(0, x0 - 2) : x1 + 2] = paper
     for x0, y0, x1, y1 in lines:
@@ -142,11 +147,11 @@ def _mean(tokens: list[Token]) -> float:
     return sum(t.confidence * len(t.text) for t in tokens) / max(1, sum(len(t.text) for t in tokens))
 
 
-def _second_pass(picture: Picture, tokens: list[Token]) -> list[Token]:
+def _second_pass(picture: Picture, dark: np.ndarray, tokens: list[Token]) -> list[Token]:
     look = partial(engines.look_closer, picture)
     if _mean(tokens) < SURE_PAGE:
         return merge(tokens, engines.read_thoroughly(picture), look)
-    missed = marks.missed_print(pictures.ink(picture), [t.box for t in tokens])
+    missed = marks.missed_print(dark, [t.box for t in tokens])
     return merge(tokens, engines.read_again(picture, _spans(tokens, picture.shape) + missed), look)
 
 
@@ -181,10 +186,11 @@ def _words(tokens: list[Token], dark: np.ndarray, scale: float) -> list[Word]:
     for row in rows:
         row.sort(key=lambda p: p[1][0])
         heavy = [weigh(beside) > BOLD * body for beside in _neighbours([t.box for t, _ in row])]
-        usual = [(t, b) for t, b in row if b[3] - b[1] <= 1.4 * _height(row)]
+        tallest = 1.4 * _height(row)
+        usual = [(t, b) for t, b in row if b[3] - b[1] <= tallest]
         top, bottom = _em("".join(t.text for t, _ in usual), min(b[1] for _, b in usual), max(b[3] for _, b in usual))
         for (token, (x0, y0, x1, y1)), bold in zip(row, heavy, strict=True):
-            low, high = (top, bottom) if y1 - y0 <= 1.4 * _height(row) else (y0, y1)
+            low, high = (top, bottom) if y1 - y0 <= tallest else (y0, y1)
             place = (x0 * scale, low * scale, x1 * scale, high * scale, (high - low) * scale)
             words.append(Word(token.text, *place, bold=bold, confidence=token.confidence))
     return words
@@ -213,11 +219,11 @@ def _em(text: str, top: float, bottom: float) -> tuple[float, float]:
 
 
 def _middle(row: list[tuple[Token, PixelBox]]) -> float:
-    return float(np.median([(b[1] + b[3]) / 2 for _, b in row]))
+    return median((b[1] + b[3]) / 2 for _, b in row)
 
 
 def _height(row: list[tuple[Token, PixelBox]]) -> float:
-    return float(np.median([b[3] - b[1] for _, b in row]))
+    return float(median(b[3] - b[1] for _, b in row))
 
 
 def _tight(box: PixelBox, dark: np.ndarray) -> PixelBox:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
+from itertools import compress
 
 from extractors.readers.ocr_engines import PixelBox, Strip, Token
 
@@ -26,8 +27,9 @@ def merge(cheap: Sequence[Token], thorough: Sequence[Strip], look: Look = lambda
     rest = list(cheap)
     merged: list[Token] = []
     for strip in thorough:
-        covered = [t for t in rest if _inside(t.box, strip.box)]
-        rest = [t for t in rest if not _inside(t.box, strip.box)]
+        inside = [_inside(t.box, strip.box) for t in rest]
+        covered = list(compress(rest, inside))
+        rest = [t for t, within in zip(rest, inside, strict=True) if not within]
         for piece in _pieces(sorted(covered, key=lambda t: t.box[0]), strip.words):
             merged.extend(_believe(*piece, look))
     return merged + [_alone(t) for t in rest]

@@ -38,8 +38,10 @@ class TickBox(NamedTuple):
 
 def rules(dark: np.ndarray) -> list[PixelBox]:
     """Straight drawn lines at least 24 points long, as thin boxes."""
+    import cv2
+
     level = _level_rules(dark, gap=40)
-    upright = _level_rules(np.ascontiguousarray(dark.T), gap=4)
+    upright = _level_rules(cv2.transpose(dark), gap=4)
     return sorted(level + [(y0, x0, y1, x1) for x0, y0, x1, y1 in upright])
 
 
@@ -59,19 +61,32 @@ def _level_rules(dark: np.ndarray, gap: float) -> list[PixelBox]:
 
     joined = cv2.dilate(dark, np.ones((3, 1), np.uint8))  # bridges the steps of a line that is not quite level
     joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8))
-    lines = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, round(24 * POINT)), np.uint8))
-    course = cv2.dilate(lines, np.ones((1, round(40 * POINT)), np.uint8))
-    lines = np.bitwise_and(course, joined)  # adds shorter pieces in the course of longer ones
+    long = np.ones((1, round(24 * POINT)), np.uint8)
+    lines = cv2.erode(joined, long)
+    rows = _bands(lines)  # few rows hold a line, and what follows looks at each row alone
+    if not len(rows):
+        return []
+    course = cv2.dilate(cv2.dilate(lines[rows], long), np.ones((1, round(40 * POINT)), np.uint8))
+    lines = np.bitwise_and(course, joined[rows])  # adds shorter pieces in the course of longer ones
     _, _, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(lines, np.ones((1, 9), np.uint8)), connectivity=8)
     found = []
-    for x, y, w, h, _ in stats[1:].tolist():
+    for x, at, w, h, _ in stats[1:].tolist():
+        if h > 3 * POINT or w < 24 * POINT:
+            continue
+        y = int(rows[at])
         inked = dark[y : y + h, x : x + w].max(0).mean()
         beside = max(
             dark[max(0, y - 3) : max(1, y - 1), x : x + w].mean(), dark[y + h + 1 : y + h + 3, x : x + w].mean()
         )
-        if h <= 3 * POINT and w >= 24 * POINT and inked >= 0.8 and beside < 0.25:
+        if inked >= 0.8 and beside < 0.25:
             found.append((x, y, x + w, y + h))
     return _whole(found, gap * POINT)
+
+
+def _bands(dark: np.ndarray) -> np.ndarray:
+    """The rows that hold ink, and after each band of them one that holds none, which keeps it from the next."""
+    inked = dark.any(1)
+    return np.flatnonzero(inked | np.r_[False, inked[:-1]])
 
 
 def _whole(pieces: list[PixelBox], gap: float) -> list[PixelBox]:
@@ -95,13 +110,17 @@ def missed_print(dark: np.ndarray, found: list[PixelBox]) -> list[PixelBox]:
     left = dark.copy()
     for x0, y0, x1, y1 in found:
         left[max(0, y0 - 3) : y1 + 3, max(0, x0 - 14) : x1 + 14] = 0
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(left, connectivity=8)
+    rows = _bands(left)
+    if not len(rows):
+        return []
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(left[rows], connectivity=8)
     _, _, w, h, area = stats.T
     letters = (h >= 10) & (h <= 60) & (w >= 2) & (w <= 80) & (area >= 12)
     letters[0] = False
     lines = cv2.dilate(letters[labels].astype(np.uint8), np.ones((1, 25), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
-    boxes = [(x, y, x + w, y + h) for x, y, w, h, _ in stats[1:].tolist() if w < 40 * h]
+    places = ((x, int(rows[at]), w, h) for x, at, w, h, _ in stats[1:].tolist())
+    boxes = [(x, y, x + w, y + h) for x, y, w, h in places if w < 40 * h]
     edge = dark.shape
     return [(max(0, a + 6), max(0, b - 4), min(edge[1], c - 6), min(edge[0], d + 4)) for a, b, c, d in boxes]
 
@@ -110,17 +129,17 @@ def tick_boxes(dark: np.ndarray) -> list[TickBox]:
     """Every tick box, top to bottom. Frames are sought in the straight strokes alone: a pen mark does not hide them."""
     import cv2
 
-    run = round(SIDE[0] * POINT * 0.65)
+    least, most = SIDE[0] * POINT, SIDE[1] * POINT
+    run = round(least * 0.65)
     found: list[TickBox] = []
     for gap in (1, 2, 3):
-        closed = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
+        closed = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8)) if gap > 1 else dark
         strokes = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
         upright = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((run, 1), np.uint8))
         strokes = np.bitwise_or(strokes, upright)
         contours, _ = cv2.findContours(strokes, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-        for contour in contours:
-            x, y, w, h = cv2.boundingRect(contour)
-            if not (SIDE[0] * POINT <= min(w, h) and max(w, h) <= SIDE[1] * POINT and abs(w - h) <= 0.13 * max(w, h)):
+        for x, y, w, h in map(cv2.boundingRect, contours):
+            if w < least or h < least or w > most or h > most or abs(w - h) > 0.13 * max(w, h):
                 continue
             box = (x, y, x + w, y + h)
             if not any(_overlap(box, t.box) for t in found) and _framed(closed, box):
