@@ -23,7 +23,7 @@ from extractors.readers import scan_marks as marks
 from extractors.readers import scan_picture as pictures
 from extractors.readers.layout import EMPTY, TICKED, Word, compose
 from extractors.readers.ocr_engines import DPI, PixelBox, Token
-from extractors.readers.ocr_merge import merge, numeric, union
+from extractors.readers.ocr_merge import STRIPPED, merge, numeric, union
 from extractors.readers.ocr_words import mended
 
 if TYPE_CHECKING:
@@ -156,7 +156,8 @@ def _second_pass(picture: Picture, dark: np.ndarray, tokens: list[Token]) -> lis
 
 
 def _doubtful(token: Token) -> bool:
-    return numeric(token.text) or token.confidence < (KNOWN_WORD if token.known else SURE_WORD)
+    """Whether to read a word again: any number, and a bar alone, which the dictionary has and a 1 is taken for."""
+    return numeric(token.text) or token.text.strip(STRIPPED) == "|" or token.confidence < (KNOWN_WORD if token.known else SURE_WORD)
 
 
 def _spans(tokens: list[Token], shape: tuple[int, ...]) -> list[PixelBox]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from extractors.document import Line, Page
 
-FORMAT = 5
+FORMAT = 6
 """Raised whenever recognition changes: results of earlier versions are then left alone."""
 ENGINES = ("rapidocr", "onnxruntime", "tesserocr", "opencv-python-headless", "pypdfium2", "pillow")
 
