@@ -88,19 +88,18 @@ def answered(findings: Iterable[Finding], segments: Sequence[Segment]) -> Iterat
 def asked(document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]) -> Iterator[Finding]:
     """What a ticked yes or no states of the condition that its question names."""
     for segment, today in zip(segments, day, strict=True):
-        answer = (segment.ticked or "").partition(";")[0]
-        if segment.kind != "tick" or segment.marks or answer not in ("yes", "no"):
+        if segment.kind != "tick" or segment.marks or segment.answer not in ("yes", "no"):
             continue
         for kind, question in ASKED.items():
             if question.fullmatch(segment.label):
                 where = excerpt(document_id, page, segment.start, segment.end)
-                yield Finding(kind, SIDES[kind][answer == "no"], where, "answers.asked", date=today)
+                yield Finding(kind, SIDES[kind][segment.answer == "no"], where, "answers.asked", date=today)
 
 
 def _value(kind: str, segment: Segment) -> str | None:
     if kind not in SIDES or TURNED.search(segment.label):
         return None
-    answer = (segment.ticked or "").partition(";")[0] if segment.kind == "tick" else segment.text[len(segment.label) :].lstrip(" :\t|")
+    answer = segment.answer if segment.kind == "tick" else segment.text[len(segment.label) :].lstrip(" :\t|")
     if not answer or not segment.label or len(segment.cells) > 2:
         return None
     yes, no = SIDES[kind]

@@ -17,7 +17,7 @@ class Segment:
     row:   `cells` are (start, end) offsets on the page, `columns` the header texts above them.
     field: `label` is the words before the colon ("Allergies"), `cells` holds the value's offsets.
     tick:  `label` is the question or printed label; `ticked` the ticked option ("yes", "no" or the
-           option's words); None when no box or contradicting boxes are ticked.
+           option's words, then after "; " a remark beside it); None when no box or contradicting boxes are ticked.
     `heading` is the nearest heading above, `section` its canonical name from sections.yaml ("" if
     unknown). `marks` says what kind of talk it is: quoted payer text, boilerplate, education,
     plan, family, an unanswered prompt, the request form's own words.
@@ -34,6 +34,11 @@ class Segment:
     columns: tuple[str, ...] = ()
     ticked: str | None = None
     marks: frozenset[Mark] = field(default=frozenset())
+
+    @property
+    def answer(self) -> str:
+        """The first ticked option, without a remark; empty where none is ticked."""
+        return (self.ticked or "").partition(";")[0]
 
 
 def statement(segment: Segment, text: str) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
+from made_chat import write_packet
 
 from extractors.derive import Total
 from pipeline.chat.compose import reply
 from pipeline.chat.numbers import asks_totals, of_times
 from pipeline.chat.packet import PacketView, open_packet
-from pipeline.packets import find_packets
-from pipeline.record import remember
-from pipeline.run import read_packet
 
 DOCUMENTS = {
     "01_visit": "Clinic note\nDate of service: 10/07/2025\nMedications: oxycodone ER 40 mg twice a day.\n",
@@ -27,17 +24,8 @@ TOTALS = [Total(day, mme, ()) for day, mme in (("2025-10-07", 120.0), ("2025-12-
 @pytest.fixture
 def weaned(tmp_path: Path) -> PacketView:
     """120 MME/day in October, 60 before the trial of December 9, 30 in February."""
-    out, records = tmp_path / "doses", tmp_path / "texts" / "p1"
-    records.mkdir(parents=True)
-    for name, text in DOCUMENTS.items():
-        (records / f"{name}.txt").write_text(text)
-    found = find_packets(records)[0]
-    documents, _ = read_packet(found)
-    remember(out, "p1", documents, dict(found.files))
-    (out / "screenings").mkdir()
     request = {"request_date": "2026-02-19", "phase": "implant", "codes": []}
-    (out / "screenings" / "p1.json").write_text(json.dumps({"packet_id": "p1", "policy": "LA.CP.MP.173", "request": request, "criteria": [], "flags": []}))
-    return open_packet(out, "p1")
+    return open_packet(write_packet(tmp_path / "doses", DOCUMENTS, lambda documents: {"request": request}), "p1")
 
 
 @pytest.mark.parametrize(

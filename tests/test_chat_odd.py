@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from made_chat import write_packet
 
+from extractors.document import Document
 from extractors.identity import Identity
 from pipeline.chat.compose import reply
 from pipeline.chat.misfits import OutOfOrder, Times, jaccard, other_identities, out_of_order, repeats
 from pipeline.chat.odd import ASKED, asked
 from pipeline.chat.packet import PacketView, open_packet
-from pipeline.packets import find_packets
-from pipeline.record import remember
-from pipeline.run import read_packet
 
 OWN = Identity("VERRET, SIMONE", "1958-09-14", "30718846")
 BANNER = "Patient: VERRET, SIMONE A DOB: 1958-09-14 MRN: 30718846\n"
@@ -29,21 +29,12 @@ DOCUMENTS = {
 @pytest.fixture
 def odd(tmp_path: Path) -> PacketView:
     """A request for a pump whose trial is dated after it, a signature before its visit, a date of birth unlike the others."""
-    out = tmp_path / "odd"
-    records = tmp_path / "texts" / "p1"
-    records.mkdir(parents=True)
-    for name, text in DOCUMENTS.items():
-        (records / f"{name}.txt").write_text(text)
-    found = find_packets(records)[0]
-    documents, _ = read_packet(found)
-    remember(out, "p1", documents, dict(found.files))
     request = {"request_date": "2026-02-19", "phase": "implant", "codes": ["62362"]}
-    listed = [{"document_id": d.document_id, "ocr_pages": [], "warnings": []} for d in documents]
-    (out / "screenings").mkdir()
-    (out / "screenings" / "p1.json").write_text(
-        json.dumps({"packet_id": "p1", "policy": "LA.CP.MP.173", "request": request, "documents": listed, "criteria": [], "flags": []})
-    )
-    return open_packet(out, "p1")
+
+    def screened(documents: Sequence[Document]) -> Mapping[str, Any]:
+        return {"request": request, "documents": [{"document_id": d.document_id, "ocr_pages": [], "warnings": []} for d in documents]}
+
+    return open_packet(write_packet(tmp_path / "odd", DOCUMENTS, screened), "p1")
 
 
 @pytest.mark.parametrize(

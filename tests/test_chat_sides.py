@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from made_chat import evidence, write_packet
 
+from extractors.document import Document
 from pipeline.chat.compose import reply
 from pipeline.chat.intent import understand
 from pipeline.chat.packet import PacketView, open_packet
 from pipeline.chat.sides import two_sides
-from pipeline.packets import find_packets
-from pipeline.record import remember
-from pipeline.run import read_packet
 
 DENIED, FOUND = "He has no alcohol use disorder.", "He meets alcohol use disorder, moderate, active."
 DOCUMENTS = {
@@ -26,22 +26,13 @@ DOCUMENTS = {
 @pytest.fixture
 def compared(tmp_path: Path) -> PacketView:
     """A consult that denies what a psychologist finds, and the report of another."""
-    out, records = tmp_path / "sides", tmp_path / "texts" / "p1"
-    records.mkdir(parents=True)
-    for name, text in DOCUMENTS.items():
-        (records / f"{name}.txt").write_text(text)
-    found = find_packets(records)[0]
-    documents, _ = read_packet(found)
-    remember(out, "p1", documents, dict(found.files))
-    evidence = []
-    for document, quote, stance in ((documents[0], DENIED, "supports"), (documents[1], FOUND, "contradicts")):
-        at = document.pages[0].text.index(quote)
-        evidence.append({"document_id": document.document_id, "page": 1, "start": at, "end": at + len(quote), "quote": quote, "stance": stance, "finding": "substance_use_disorder"})
-    criterion = {"id": "I.B.5", "title": "No current alcohol or drug disorder", "status": "conflicting", "rationale": "", "derivation": None, "missing": [], "evidence": evidence}
-    (out / "screenings").mkdir()
-    screening = {"packet_id": "p1", "policy": "LA.CP.MP.173", "request": {"request_date": None}, "criteria": [criterion], "flags": []}
-    (out / "screenings" / "p1.json").write_text(json.dumps(screening))
-    return open_packet(out, "p1")
+
+    def screened(documents: Sequence[Document]) -> Mapping[str, Any]:
+        sides = ((documents[0], DENIED, "supports"), (documents[1], FOUND, "contradicts"))
+        cited = [evidence(document, quote, stance, "substance_use_disorder") for document, quote, stance in sides]
+        return {"criteria": [{"id": "I.B.5", "title": "No current alcohol or drug disorder", "status": "conflicting", "rationale": "", "derivation": None, "missing": [], "evidence": cited}]}
+
+    return open_packet(write_packet(tmp_path / "sides", DOCUMENTS, screened), "p1")
 
 
 @pytest.mark.parametrize(

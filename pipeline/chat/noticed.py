@@ -37,9 +37,12 @@ REACH = 60
 FULL = re.compile(r"\d{4}|[/'’.-]\d\d$")
 """A day that names its year; another is only read against the document's own."""
 
-def flagged(packet: PacketView) -> Iterator[Noticed]:
-    """The screening's flags, each with what shows it."""
+
+def flagged(packet: PacketView, asked: Callable[[str], bool] = lambda kind: True) -> Iterator[Noticed]:
+    """The screening's flags of the kinds that are asked for, each with what shows it."""
     for flag in packet.screening["flags"]:
+        if not asked(flag["kind"]):
+            continue
         words, like = SAID.get(flag["kind"], (flag["kind"].replace("_", " "), ""))
         where = f" ({flag['document_id']}, page {flag['page']})" if flag["document_id"] else ""
         page = packet.pages.get((flag["document_id"], flag["page"]))
@@ -59,20 +62,13 @@ def noticed(packet: PacketView, kinds: tuple[str, ...] = tuple(ASKED)) -> list[N
     return found or [("Nothing is flagged: no page of another patient, none unreadable, no conflict, no date out of order.", ())]
 
 
-def _of_kind(*kinds: str) -> Callable[[PacketView], Iterator[Noticed]]:
-    """The screening's flags of these kinds; without any, all that no other kind of ASKED tells."""
-
-    def told(packet: PacketView) -> Iterator[Noticed]:
-        flags = packet.screening["flags"]
-        for flag, said in zip(flags, flagged(packet), strict=True):
-            if flag["kind"] in kinds or not kinds and flag["kind"] not in ("foreign_patient_page", "unreadable_page"):
-                yield said
-
-    return told
+def _scope(packet: PacketView) -> Iterator[Noticed]:
+    """The flags that no other kind of ASKED tells."""
+    yield from flagged(packet, lambda kind: kind not in ("foreign_patient_page", "unreadable_page"))
 
 
 def _identities(packet: PacketView) -> Iterator[Noticed]:
-    yield from _of_kind("foreign_patient_page")(packet)
+    yield from flagged(packet, "foreign_patient_page".__eq__)
     own = {place: page_identity(page) for place, page in packet.pages.items() if place not in packet.foreign}
     recognised = {place for place, page in packet.pages.items() if page.ocr}
     for one in other_identities(own, packet_identity(packet.record.documents), recognised):
@@ -101,7 +97,7 @@ def _heads(document_id: str, page: Page) -> Iterator[Excerpt]:
 
 
 def _unreadable(packet: PacketView) -> Iterator[Noticed]:
-    yield from _of_kind("unreadable_page")(packet)
+    yield from flagged(packet, "unreadable_page".__eq__)
     documents = packet.screening.get("documents", ())
     scans = [f"{d['document_id']} ({', '.join(map(str, d['ocr_pages']))})" for d in documents if d["ocr_pages"]]
     if scans:
@@ -115,8 +111,8 @@ def _conflicts(packet: PacketView) -> Iterator[Noticed]:
     """Each criterion on which the record contradicts itself, with an excerpt of either side."""
     for name, criterion in packet.criteria.items():
         if criterion["status"] == "conflicting":
-            sides = {e["stance"]: (e["document_id"], e["page"], e["start"]) for e in reversed(criterion["evidence"]) if e["stance"] != "context"}
-            shown = tuple(e for _, e in packet.evidence(name) if (e.document_id, e.page, e.start) in sides.values())
+            sides = [(e["document_id"], e["page"], e["start"]) for e in packet.sides(name).values()]
+            shown = tuple(e for _, e in packet.evidence(name) if (e.document_id, e.page, e.start) in sides)
             yield f"{name} ({criterion['title']}): {criterion['rationale']}", shown
 
 
@@ -200,7 +196,7 @@ def _nearest(packet: PacketView, like: str) -> tuple[Excerpt, ...]:
 
 
 TOLD: dict[str, Callable[[PacketView], Iterator[Noticed]]] = {
-    "scope": _of_kind(), "identity": _identities, "unreadable": _unreadable, "conflicts": _conflicts, "dates": _dates, "repeats": _repeated, "instructions": _instructions,
+    "scope": _scope, "identity": _identities, "unreadable": _unreadable, "conflicts": _conflicts, "dates": _dates, "repeats": _repeated, "instructions": _instructions,
 }  # fmt: skip
 CLEAN: dict[str, Callable[[PacketView], list[Noticed]]] = {
     "scope": lambda packet: [("Nothing is flagged about the scope of the policy.", ())],

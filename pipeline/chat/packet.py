@@ -133,6 +133,10 @@ class PacketView:
                 name = f"{criterion}-{n}"
                 yield name, self.show(name, excerpt(item["document_id"], page, item["start"], item["end"]))
 
+    def sides(self, criterion: str) -> dict[str, Mapping[str, Any]]:
+        """The first evidence that supports a criterion, and the first that contradicts it, by stance."""
+        return {e["stance"]: e for e in reversed(self.criteria[criterion]["evidence"]) if e["stance"] != "context"}
+
     def at(self, found: Excerpt) -> Passage | None:
         """The passage that an excerpt lies in."""
         return next((p for p in self.passages if p.meets(found.document_id, found.page, found.start, found.end)), None)

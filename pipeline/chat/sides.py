@@ -76,7 +76,7 @@ def _named(part: str, called: dict[str, set[str]]) -> tuple[str, ...]:
 
 def _stances(intent: Intent, packet: PacketView) -> tuple[str, ...]:
     for name in intent.criteria[:1]:
-        first = {e["stance"]: e["document_id"] for e in reversed(packet.criteria[name]["evidence"]) if e["stance"] != "context"}
-        if len(set(first.values())) == 2:
-            return tuple(sorted(first.values()))
+        first = {e["document_id"] for e in packet.sides(name).values()}
+        if len(first) == 2:
+            return tuple(sorted(first))
     return ()
