@@ -137,12 +137,12 @@ def _of_whole(text: str, told: Sequence[Percent]) -> list[Percent]:
 def _ticked(segment: Segment, where: Excerpt, day: str | None) -> Iterator[Finding]:
     """A ticked "Pain relief >= 50 %: yes", or a ticked option that is itself a percentage."""
     if (
-        segment.ticked is None
+        not segment.answer
         or not re.search(r"pain|relief|analgesi|reduction|NRS|improve|response", segment.text, re.I)
         or re.search(r"opioid (?:dose|reduc|wean)|oral opioid|MME", segment.text, re.I)
     ):
         return
-    answer = segment.ticked.strip().lower()
+    answer = segment.answer.strip().lower()
     if re.fullmatch(r"yes|no|y|n", answer):
         for percent in [p for p in percents(segment.text) if p.bound in ("at_least", "exact") and p.low == 50][:1]:
             said = answer.startswith("y")
@@ -157,8 +157,8 @@ def _ticked(segment: Segment, where: Excerpt, day: str | None) -> Iterator[Findi
                 "stated",
             )
         return
-    for percent in percents(segment.ticked)[:1]:
-        yield _percent(where, percent, segment.ticked, day)
+    for percent in percents(segment.answer)[:1]:
+        yield _percent(where, percent, segment.answer, day)
 
 
 def _is_relief(text: str, percent: Percent) -> bool:

@@ -17,7 +17,7 @@ from extractors.rules import own_text, rules
 from extractors.segment import Mark, Segment, SegmentKind
 from extractors.sentences import sentence_spans
 from extractors.talk import talk_marks
-from extractors.ticks import BOX, tick_segment
+from extractors.ticks import BOX, checked, column_ticks, tick_segment
 
 BULLET = re.compile(r"\s*(?:[-*•·–▪]\s+|\(?\d{1,2}[.)]\s+|\(?[a-hA-H][.)]\s+)")
 FIELD = re.compile(r"\s*(?P<label>[A-Za-z#](?:[\w /&(),'#+-]|\.(?! [A-Z][a-z])){0,48}?)\s*:(?!\d)\s*(?P<value>\S.*)?$")
@@ -88,14 +88,16 @@ def segments(page: Page) -> tuple[Segment, ...]:
     """The segments of a page, in reading order; headers and footers state nothing."""
     out: list[Segment] = []
     section = NO_SECTION
+    columns: tuple[str, ...] = ()
     for block in _blocks(page):
+        columns = _columns_below(page, block, columns)
         first = page.text[block[0].start : block[0].end]
         if block[0].kind == "heading":
             section = section_of(first)
             start, end = block[0].start, block[0].end
             out.append(Segment(start, end, flat(first), "heading", section=section.name, marks=section.marks))
             continue
-        for segment in _block_segments(page, block):
+        for segment in _block_segments(page, block, columns):
             label = section_of(segment.label) if segment.kind == "field" else NO_SECTION
             here = label if label.name else section
             before = out[-1].text if out and out[-1].kind == "sentence" else ""
@@ -168,11 +170,24 @@ def cell_spans(text: str, offset: int) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
-def _block_segments(page: Page, block: list[Line]) -> Iterator[Segment]:
+def _columns_below(page: Page, block: list[Line], known: tuple[str, ...]) -> tuple[str, ...]:
+    """The header that names the boxes of the lines below `block`: that of a row, kept through the lines of its boxes."""
+    kind: str = block[0].kind
+    if kind == "tick":
+        return known
+    cells = page.text[block[-1].start : block[-1].end].split("\t")
+    if kind != "row" or len(cells) < 2 or not _is_header([c for c in cells if c.strip()] or [":"]):
+        return ()
+    names = tuple(cell.strip(" |") for cell in cells)
+    return ("", *names) if all(YES_NO.fullmatch(name) for name in names) else names
+
+
+def _block_segments(page: Page, block: list[Line], columns: tuple[str, ...]) -> Iterator[Segment]:
     kind: str = block[0].kind
     if kind == "tick":
         for line in block:
-            yield from tick_segment(page.text, line)
+            below = column_ticks(page.text, line, columns)
+            yield from [below] if below else tick_segment(page.text, line)
     elif kind == "row":
         yield from _rows(page, block)
     else:
@@ -218,11 +233,7 @@ def _checked(page: Page, line: Line, row: Sequence[tuple[int, int]], answers: di
     cells = dict(zip(_places(page.text, line.start, row), (page.text[a:b] for a, b in row), strict=False))
     label = cells.pop(0, "")
     given = [answer for place, answer in answers.items() if cells.pop(place, "").strip()]
-    comment = " ".join(cells.values())
-    ticked = "; ".join([*given, *([comment] if comment else [])]) if len(given) == 1 else None
-    start, end = row[0][0], row[-1][1]
-    marks: frozenset[Mark] = frozenset() if ticked else frozenset({"unanswered"})
-    return Segment(start, end, flat(page.text[start:end]), "tick", label=label, ticked=ticked, marks=marks)
+    return checked(page.text, row[0][0], row[-1][1], label, given, " ".join(cells.values()))
 
 
 def _places(text: str, start: int, cells: Sequence[tuple[int, int]]) -> list[int]:

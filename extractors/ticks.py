@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from extractors.document import Line
 from extractors.patterns import rare
-from extractors.segment import Segment
+from extractors.segment import Mark, Segment
 
 BOX = rare(r"(?P<on>[☒☑✓✔]|\[\s?[xX✓]\s?\]|\(\s?[xX]\s?\)|(?<!\w)_+[xX]_+)|(?P<off>☐|\[\s{0,3}\]|\(\s{1,3}\))")
 YES = re.compile(r"(?:yes|y)\b", re.I)
@@ -30,6 +30,32 @@ def tick_segment(text: str, line: Line) -> Iterator[Segment]:
 
 
 Option = tuple[bool, str]
+
+
+def checked(text: str, start: int, end: int, label: str, given: Sequence[str], remark: str = "") -> Segment:
+    """A line of a check list: one answer given settles it, none or several say nothing."""
+    ticked = "; ".join([*given, *([remark] if remark else [])]) if len(given) == 1 else None
+    marks: frozenset[Mark] = frozenset() if ticked else frozenset({"unanswered"})
+    return Segment(start, end, re.sub(r"[\t\n]", " ", text[start:end]), "tick", label=label, ticked=ticked, marks=marks)
+
+
+def column_ticks(text: str, line: Line, columns: Sequence[str]) -> Segment | None:
+    """A line of bare boxes below the names of their columns ("Nausea <tab> ☐ <tab> ☒" below "Yes <tab> No"), None for another.
+
+    `columns` are the header's cells, the one above the question first ("" where it has no name of its own).
+    """
+    row = text[line.start : line.end]
+    label, *cells = (cell.strip(" |") for cell in row.split("\t"))
+    boxes = {place: box for place, cell in enumerate(cells, 1) if (box := BOX.search(cell)) and box[0] == cell}
+    if not boxes or BOX.search(label) or max(boxes) >= len(columns):
+        return None
+    given = [_plain(columns[place]) for place, box in boxes.items() if box["on"]]
+    remark = " ".join(cell for place, cell in enumerate(cells, 1) if cell and place not in boxes)
+    return checked(text, line.start, line.start + len(row.rstrip()), label, given, remark)
+
+
+def _plain(option: str) -> str:
+    return option.lower() if YES.fullmatch(option) or NO.fullmatch(option) else option
 
 
 def _groups(row: str, boxes: list[re.Match[str]]) -> list[tuple[str, list[Option], tuple[int, int]]]:
@@ -84,7 +110,8 @@ def _segment(row: str, offset: int, question: str, options: list[Option], span: 
     elif len(on) == 1 and NO.match(on[0]) and len(on[0]) <= 2:
         ticked = "no"
     yes_no = any(YES.match(o) for _, o in options) and any(NO.match(o) for _, o in options)
-    if yes_no and len(on) > 1:
+    nameless = len(options) > 1 and any(not label for _, label in options)  # a header that was not found names them
+    if nameless or (yes_no and len(on) > 1):
         ticked = None
     marks = frozenset() if ticked else frozenset({"unanswered"})
     text = row[start:end].replace("\t", " ")

@@ -130,7 +130,7 @@ def _one_off(document_id: str, page: Page, segment: Segment, day: str | None, be
 
 def _ticked(document_id: str, page: Page, segment: Segment, day: str | None) -> Iterator[Finding]:
     """A ticked answer to "opioids reduced by at least 50 %?"; a box without an answer says nothing."""
-    answer = (segment.ticked or "").lower()
+    answer = segment.answer.lower()
     asked = [p for p in percents(segment.text) if p.low == 50]
     half = asked or re.search(r"\bhalf\b", segment.text, re.I)
     if (

@@ -19,6 +19,11 @@ def relief(text: str, kind: str = "trial_relief") -> list[Finding]:
     return [f for f in find_relief("note", pages(text), "2026-03-20") if f.kind == kind]
 
 
+def test_a_remark_beside_a_ticked_answer_leaves_it_an_answer() -> None:
+    text = "Question\tYes\tNo\tRemark\nTrial: pain relief of at least 50 %\tx\t\tper nurse\nNausea\t\tx\t"
+    assert [f.value for f in relief(text)] == ["at_least_half"]
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

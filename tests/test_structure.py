@@ -104,3 +104,20 @@ def test_a_check_list_with_columns_yes_and_no_is_answered_by_its_marks():
         ("tick", "Shunt in the head", None, True),
         ("tick", "Asthma", "no", False),
     ]
+
+
+@pytest.mark.parametrize("header", ["Question\tYes\tNo\tRemark", "Yes\tNo", "\tYes\tNo"])
+def test_bare_boxes_below_columns_yes_and_no_are_answered_by_their_column(header):
+    rows = read(f"{header}\nNausea\t☐\t☒\nRelief of 50 % or more\t☒\t☐\tper nurse\nShunt in the head\t☐\t☐\nAsthma\t☒\t☒")
+    told = [(r.label, r.ticked) for r in rows if r.kind == "tick"]
+    remark = "yes; per nurse"
+    assert told == [("Nausea", "no"), ("Relief of 50 % or more", remark), ("Shunt in the head", None), ("Asthma", None)]
+
+
+def test_columns_of_a_check_list_name_its_boxes():
+    rows = read("Treatment\tNever tried\tTried, failed\tHelped\nPhysical therapy\t☐\t☒\t☐\nTENS\t☒\t☐\t☐")
+    assert [(r.label, r.ticked) for r in rows if r.kind == "tick"] == [("Physical therapy", "Tried, failed"), ("TENS", "Never tried")]
+
+
+def test_bare_boxes_whose_columns_have_no_name_are_no_answer():
+    assert [r.ticked for r in read("Nausea\t☐\t☒")] == [None]
