@@ -22,6 +22,7 @@ HELP = {
     "doubt": "Values that contest a statement of `met` beside them and prove nothing alone",
     "doubt_days": "A statement of `met` later than the doubt by more than these days settles it",
     "near_days": "Statements no more than these days before the newest are of one time with it",
+    "failure_days": "A statement of `not_met` stands so many days against later ones of `met`",
     "prevails": "Statements of `not_met` that outnumber those of `met` at one time so many times settle it",
     "lasting": "`met` values that a later contrary statement does not undo",
     "yields": "`not_met` values that give way to `met` ones",
@@ -133,6 +134,7 @@ def _statement(fact: Fact) -> Json:
     properties |= {
         "doubt_days": {"type": "integer", "minimum": 0},
         "near_days": {"type": "integer", "minimum": 0},
+        "failure_days": {"type": "integer", "minimum": 0},
         "prevails": {"type": "integer", "minimum": 1},
         "when": {"enum": ["before_trial", "after_trial"]},
         "each": TEXT,

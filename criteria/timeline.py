@@ -105,6 +105,8 @@ def settle(readings: Sequence[Reading], statement: Statement, clock: Clock) -> t
     current = [r for r in sided if _of_one_time(clock.time(r.finding), newest, statement.near_days) or r in lasting]
     if not (lasting or statement.lists or (statement.each and not statement.now)):
         current = [r for r in current if not r.finding.assertion.historical] or current
+    if statement.failure_days and all(r.side == "met" for r in current):
+        current += [r for r in sided if _still_fails(r, newest, statement.failure_days, clock)]
     computed = [r for r in sided if r.finding.operands and r not in current]
     if computed and not lasting and not any(r.finding.operands for r in current):
         last = max(clock.time(r.finding) for r in computed)
@@ -114,6 +116,11 @@ def settle(readings: Sequence[Reading], statement: Statement, clock: Clock) -> t
 
 def _of_one_time(day: str, newest: str, days: int) -> bool:
     return same_time(day, newest) or bool(days) and days_between(day, newest) <= days
+
+
+def _still_fails(reading: Reading, newest: str, days: int, clock: Clock) -> bool:
+    told_of_then = reading.side == "not_met" and not reading.finding.assertion.historical
+    return told_of_then and days_between(clock.time(reading.finding), newest) < days
 
 
 def doubts_left(

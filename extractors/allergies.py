@@ -45,6 +45,8 @@ MILD = re.compile(
     re.I,
 )
 ENTRY = re.compile(r"[;,.\n]|\band\b")
+LOOKED_AT = re.compile(r"\W*(?:(?:were|was|list|all|again|today|and|with|the|patient|pt|by|nurse|rn|in|chart|epic|ehr) )*(?:reviewed|checked|verified|updated|confirmed|reconciled)\b[^:(]*", re.I)
+"""An entry that only says that somebody looked at the list."""
 
 
 def find_allergies(
@@ -98,4 +100,4 @@ def _entries(segment: Segment) -> list[str]:
     if segment.kind == "field" and SAYS.search(segment.label):
         text = text.split(":", 1)[-1]
     text = re.sub(r"\(([^)]*)\)", lambda m: "(" + ENTRY.sub(" ", m[1]) + ")", text)
-    return [part.strip() for part in ENTRY.split(text) if re.search(r"[A-Za-z]{3}", part)]
+    return [part.strip() for part in ENTRY.split(text) if re.search(r"[A-Za-z]{3}", part) and not LOOKED_AT.fullmatch(part.strip())]

@@ -51,24 +51,48 @@ TELLING = re.compile(
     r"\b(?:no|not|non|none|nil|denied|den(?:y|ies)|negative|neg|normal|failed|free|excluded|cleared|absent|adequate|good|poor|present)\b|\d|[:/=]",
     re.I,
 )
-_KIND = r"(?:(?:any|active|current|known|other|signs of|implanted|programmable|electronic|suspected|an?) )*"
+_LEAD = (
+    r"\W*(?:\d{0,2}\s?[a-z]?[.):]\s+)?(?:(?:any|active|current|currently|known|other|signs of|evidence of|implanted|programmable|electronic|suspected|"
+    r"an?|the|is|are|there|does|do|has|have|this|patient|patient's|pt|member|member's) )*"
+)
+"""A number in a list, and what a question opens with."""
 _DEVICE = (
     r"(?:pacemaker|defibrillator|A?ICD|(?:(?:spinal cord|nerve|bone|deep brain) )?stimulator|neurostimulator|insulin pump|cochlear implant|"
     r"loop recorder|(?:powered|electronic|programmable|implanted)(?: (?:electronic|medical))? (?:implant|device))s?"
 )
-ASKED = {
-    kind: re.compile(rf"\W*{_KIND}(?:{words})(?: (?:present|now|in place|at this time))?\W*", re.I)
-    for kind, words in {
-        "infection": r"infections?(?: (?:present|active))?",
-        "coagulopathy": r"coagulopathy|bleeding (?:disorders?|diathesis)|clotting disorders?",
-        "programmable_device": rf"(?:implanted|programmable|electronic)(?: \w+){{0,2}} devices?|devices? implanted|{_DEVICE}(?:\W+(?:or |and |any |other )*{_DEVICE})*(?:\?.*)?",
-        "intracranial_pressure": r"(?:increased|raised|elevated) (?:ICP|intracranial pressure)",
-        "substance_use_disorder": r"(?:substance|alcohol or drug|opioid|drug or alcohol)(?: use| abuse)? disorders?",
-        "hyperalgesia": r"(?:opioid[- ]induced )?hyperalgesia",
-        "epidural_tumor": r"epidural (?:tumou?r|disease|metastas[ei]s)",
-    }.items()
-}
-"""A form's question that is nothing but the name of a condition: its yes and no need no other reader."""
+_TAIL = r"(?: (?:present|now|in place|at this time))?(?:\W*\([^)]*\))?\W*"
+ASKED: tuple[tuple[str, str | None, str | None, re.Pattern[str]], ...] = tuple(
+    (kind, yes, no, re.compile(f"{_LEAD}(?:{words}){_TAIL}", re.I))
+    for kind, yes, no, words in (
+        ("infection", "present", "absent", r"infections?(?: (?:present|active))?"),
+        ("infection", "absent", "present", r"(?:free (?:of|from)|no|without) (?:(?:active|any|current|signs of|systemic|local) )*infections?"),
+        ("coagulopathy", "present", "absent", r"coagulopath(?:y|ies)|(?:bleeding|clotting|coagulation)(?:/\w+)? (?:disorders?|problems?|diathesis)"),
+        (
+            "programmable_device", "present", "absent",
+            rf"(?:implanted|programmable|electronic)(?: \w+){{0,2}} devices?|devices? implanted|{_DEVICE}(?:\W+(?:or |and |any |other )*{_DEVICE})*(?:\?.*)?",
+        ),
+        ("intracranial_pressure", "raised", "normal", r"(?:increased|raised|elevated|high) (?:ICP|intracranial pressure)"),
+        ("substance_use_disorder", "present", "absent", r"(?:substance|alcohol or drug|opioid|drug or alcohol)(?: use| abuse)? disorders?|SUD"),
+        ("hyperalgesia", "suspected", "excluded", r"(?:opioid[- ]induced )?hyperalgesia|OIH"),
+        ("hyperalgesia", "excluded", None, r"(?:(?:opioid[- ]induced )?hyperalgesia|OIH) (?:\w+ ){0,3}(?:ruled out|r/o|excluded)"),
+        ("epidural_tumor", "present", "absent", r"epidural (?:tumou?r|disease|metastas[ei]s)"),
+        (
+            "body_size", "adequate", "inadequate",
+            r"(?:body |abdominal )?(?:habitus|hab|size|build|frame|abdomen|wall)\b[^?.]*\b(?:adequate|support\w*|accommodat\w+|sufficient|suitable|able|allows?|fits?|room|"
+            r"appropriate|acceptable|ok)\b[^.]*",
+        ),
+        ("psychological_evaluation", "cleared", None, r"psych\w*(?: evaluation| eval)?\b[^?.]*\bclear(?:ed|s)\b[^.]*|cleared (?:by|from) psych\w*"),
+        (
+            "spinal_anatomy", "complicating", "suitable",
+            r"(?:spin\w+|vertebral) (?:anomal\w+|abnormalit\w+|deformit\w+)\b[^?.]*\b(?:complicat\w+|prevent\w*|prohibit\w*|interfer\w+|preclud\w+|placement|catheter)\b[^.]*",
+        ),
+        (
+            "drug_allergy", "present", "absent",
+            r"allerg\w+ (?:to|of) (?:the )?(?:drugs?|medications?|agents?) (?:to be used|planned|requested|proposed|(?:for|in) (?:the )?pump)[^.]*",
+        ),
+    )
+)
+"""A form's question that is nothing but the name of a condition, with what its yes and its no state: they need no other reader."""
 YES = re.compile(r"\W*(?:yes|y|positive|present)\W*$", re.I)
 NO = re.compile(r"\W*(?:no|n|none|nil|neg(?:ative)?|absent|denie[sd])\W*$", re.I)
 
@@ -86,24 +110,32 @@ def answered(findings: Iterable[Finding], segments: Sequence[Segment]) -> Iterat
 
 
 def asked(document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]) -> Iterator[Finding]:
-    """What a ticked yes or no states of the condition that its question names."""
+    """What a yes or no, ticked or written, states of the condition that its question names."""
     for segment, today in zip(segments, day, strict=True):
-        if segment.kind != "tick" or segment.marks or segment.answer not in ("yes", "no"):
+        answer = "" if segment.marks else _answer(segment)
+        said = YES.match(answer) if answer else None
+        if not said and not NO.match(answer):
             continue
-        for kind, question in ASKED.items():
-            if question.fullmatch(segment.label):
-                where = excerpt(document_id, page, segment.start, segment.end)
-                yield Finding(kind, SIDES[kind][segment.answer == "no"], where, "answers.asked", date=today)
+        for kind, yes, no, question in ASKED:
+            if (value := yes if said else no) and question.fullmatch(segment.label):
+                yield Finding(kind, value, excerpt(document_id, page, segment.start, segment.end), "answers.asked", date=today)
 
 
 def _value(kind: str, segment: Segment) -> str | None:
     if kind not in SIDES or TURNED.search(segment.label):
         return None
-    answer = segment.answer if segment.kind == "tick" else segment.text[len(segment.label) :].lstrip(" :\t|")
-    if not answer or not segment.label or len(segment.cells) > 2:
+    answer = _answer(segment)
+    if not answer:
         return None
     yes, no = SIDES[kind]
     return yes if YES.match(answer) else no if NO.match(answer) else None
+
+
+def _answer(segment: Segment) -> str:
+    """What stands behind a segment's question, "" where it asks nothing or has several answers."""
+    if not segment.label or len(segment.cells) > 2:
+        return ""
+    return segment.answer if segment.kind == "tick" else segment.text[len(segment.label) :].lstrip(" :\t|")
 
 
 def _only_names(segment: Segment) -> bool:

@@ -55,6 +55,8 @@ _COUNTED = re.compile(
     r"tabs?|\bon (?:nrs|vas))",
     re.I,
 )
+_ALL_DONE = re.compile(r"\s*(?:and [\w-]+ \d{1,2}/\d{1,2} )?(?:done|attended|completed?|finished|kept)\b", re.I)
+"""After "12/12": sessions, not a day."""
 _SCORED = re.compile(
     r"(?:\b(?:nrs|vas|pain|score|scores|rated|rating|strength|power|mmse|moca|fast|from|at|now|"
     r"was|is|to|a|an|→|->|motor|ehl)\s*(?:of|is|was|:|=)?\s*)$",
@@ -141,7 +143,7 @@ def _short(match: re.Match[str], text: str, anchor: date | None) -> tuple[date, 
     """A month and day only ("5/12"): never a pain score, a strength grade or a count."""
     month, day = int(match["sm"]), int(match["sd"])
     before = text[max(0, match.start() - 25) : match.start()]
-    if _COUNTED.match(text, match.end()) or (
+    if _COUNTED.match(text, match.end()) or (month == day and _ALL_DONE.match(text, match.end())) or (
         day in (5, 10)
         and not re.search(
             r"\b(?:on|since|by|until|as of|dated|of|through|labs?|seen|\d\d?/\d\d?\s*(?:-|–|to|and|&))\s*\(?$|"

@@ -55,6 +55,8 @@ _EARLIER = re.compile(
 """Headers of a column that holds doses of now, and of before."""
 _PER_DAY = re.compile(r"\b(?:tab(?:let)?|cap(?:sule)?|pill|dose|number|time|unit)s?\s*(?:per|a|/|each)\s*day\b|^\s*(?:per|a|#\s*/) ?day\s*$", re.I)
 _INTENDED = re.compile(r"\b(?:scheduled?|planned|target|goal|intended|ordered|proposed|prescribed)\b", re.I)
+_TO_COME = re.compile(r"\((?:planned|proposed|intended|to come|goal|target|future|next|scheduled)\)|^\W*(?:planned|proposed|goal|target|next)\b", re.I)
+"""A row of a taper that is still to come."""
 _ACTUAL = re.compile(r"\b(?:dispensed|taken|actual(?:ly)?|used|filled|reported|takes)\b", re.I)
 _ON_NOW = re.compile(r"\b(?:comes? to (?:me|us|this clinic) on|currently|at present|presently|is (?:now )?on|takes)\b", re.I)
 _HISTORY = cue("doses_history")
@@ -81,7 +83,8 @@ def find_doses(document_id: str, pages: Pages, day: str | None) -> list[Finding]
         if segment.kind == "heading":
             last = None
         planning = bool(_PLAN_LABEL.fullmatch(segment.label)) if segment.kind != "sentence" else planning
-        if segment.marks & SILENT or segment.kind == "tick" or planning:
+        to_come = segment.kind == "row" and _TO_COME.search(page.text[slice(*segment.cells[0])])
+        if segment.marks & SILENT or segment.kind == "tick" or planning or to_come:
             continue
         place = Place(document_id, page, segment, today, wears)
         spoken = regimens_in(segment.text, anchor_of(today), last)

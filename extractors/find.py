@@ -11,7 +11,7 @@ from itertools import islice
 from extractors.allergies import find_allergies
 from extractors.answers import answered, asked
 from extractors.attendance import find_attendance
-from extractors.dates import document_date
+from extractors.dates import days_between, document_date
 from extractors.derive import derive, whole_only
 from extractors.details import with_details, with_interaction
 from extractors.document import Document
@@ -35,6 +35,7 @@ from extractors.weans import find_weans, with_proof
 
 NUMERIC = {"opioid_wean", "trial_relief"}
 """Facts that are arithmetic: where the numbers speak, the learned reader is not asked."""
+EARLIER_DAYS = 30
 SCREENED = {"adherence", "substance_use_disorder"}
 """Facts that the rows of a drug screen state together."""
 
@@ -49,10 +50,16 @@ def find(documents: Sequence[Document], hint: RequestHint) -> tuple[Finding, ...
     asked = hint.request_date
     found = [f for f in found if not (asked and str(f.attributes.get("until", asked)) < asked)]  # a course over by then
     trial = trial_days(f for f in found if not (asked and f.date and f.date > asked))
-    found = whole_only(found)
+    found = whole_only([f for f in found if not before_trial(f, trial)])
     found.extend(derive(found, trial[-1] if trial else None, asked, hint.phase))
     read = [with_details(with_proof(with_forecast(with_modality(with_own_time(f, asked))))) for f in _numbers_first(found)]
     return tuple(with_substances(with_interaction(read)))
+
+
+def before_trial(finding: Finding, trial: Sequence[str]) -> bool:
+    """Scores of a time well before the trial are of something else: a course of therapy charts them, too."""
+    reckoned = finding.rule in ("relief.scores", "relief.function") and finding.date and trial
+    return bool(reckoned) and days_between(finding.date or "", trial[0]) > EARLIER_DAYS
 
 
 def _note(document: Document) -> Note:

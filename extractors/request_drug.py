@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from extractors.opioids import opioids_in
-from extractors.request_words import cues, matches
+from extractors.request_words import cues, matches, without_empty_options
 
 CLAUSE_END = re.compile(r"[.;](?:\s|$)|\t")
 
@@ -37,7 +37,7 @@ def planned_drug(sentences: Sequence[str]) -> str | None:
 def drug_beside(sentences: Sequence[str]) -> str | None:
     """The drug that a sentence of asking names in any place ("catheter, 48 hours, hydromorphone")."""
     for sentence in sentences:
-        named = [] if matches("undecided", sentence) else _named_in_order(_spinal_part(sentence))
+        named = [] if matches("undecided", sentence) else _named_in_order(_spinal_part(without_empty_options(sentence)))
         if (name := next(filter(goes_alone, named), None)) is not None:
             return name
     return None

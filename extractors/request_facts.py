@@ -70,7 +70,7 @@ class RequestHint:
 
 def read_request_facts(documents: Sequence[Document]) -> RequestFacts:
     """Read the request from the pages of its patient; request papers (forms, letters, covers) come before the rest."""
-    told = [(document, sentences_of(document)) for document in documents]
+    told = [(document, [s for s in sentences_of(document) if not matches("relatives", s)]) for document in documents]
     papers = [document for document in documents if _is_request_paper(document)]
     sentences = [sentence for _, said in told for sentence in said]
     asked = [sentence for document, said in told if document in papers for sentence in said]

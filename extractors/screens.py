@@ -83,7 +83,7 @@ def find_screens(document_id: str, pages: Pages, day: str | None) -> list[Findin
                 found += _told(document_id, page, segment, sampled[0] if sampled else today)
         elif row:
             panel.append(row)
-        elif not segment.marks & SILENT and SCREEN.search(segment.text):
+        elif not segment.marks & SILENT and (about or SCREEN.search(segment.text)):
             found += _logged(document_id, page, segment, sampled[0] if sampled else today)
     return found + _judged(panel, collected)
 

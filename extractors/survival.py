@@ -44,7 +44,7 @@ TIME = re.compile(
     re.I,
 )
 SURVIVAL = rare(
-    r"life (?:expectancy|span)|lifespan|expected (?:survival|to live|to survive)"
+    r"life (?:expectancy|exp\b|span)|lifespan|expected (?:survival|to live|to survive)"
     r"|survival (?:expected|estimate\w*|of|is|in|time)|anticipated (?:survival|life)"
     r"|estimated (?:survival|prognosis)|prognosis(?: for life|:)|prognosis (?:>|<|of"
     r"|is (?:more|less|over|under)|\d)|(?:weeks|months|years) to live|estimates? survival",
@@ -63,11 +63,8 @@ def find_survival(
     for i, segment in enumerate(segments):
         said = statement(segment, page.text)
         topic = f"{segment.heading} {said}" if segment.kind == "tick" else said
-        value = (
-            forecast(segment.ticked or said)
-            if not segment.marks & (SILENT - {"plan"}) and SURVIVAL.search(topic)
-            else None
-        )
+        spoken = not segment.marks & (SILENT - {"plan"}) and SURVIVAL.search(topic)
+        value = _told(segment, said) if spoken else None
         if value:
             yield Finding(
                 "life_expectancy",
@@ -76,6 +73,14 @@ def find_survival(
                 "survival.time",
                 date=day[i],
             )
+
+
+def _told(segment: Segment, said: str) -> str | None:
+    """The forecast of a statement; "over 3 months?" is long answered yes, and short answered no."""
+    asked = forecast(segment.label) if segment.answer in ("yes", "no") else None
+    if asked and segment.answer == "no":
+        return {"long": "short", "short": "long"}.get(asked)
+    return asked or forecast(segment.ticked or said)
 
 
 def with_forecast(finding: Finding) -> Finding:

@@ -59,6 +59,7 @@ def test_a_day_after_the_procedure_needs_the_procedures_date() -> None:
         "He may go",
         "march in place",
         "log 7/7 days",
+        "CBT 11/11 and mindfulness 8/8 done",
         "oxycodone 2000 mg",
     ],
 )

@@ -83,3 +83,8 @@ def test_a_dose_replaced_in_the_same_breath_is_past() -> None:
 def test_a_total_has_the_date_that_follows_it_and_not_the_one_of_the_total_before() -> None:
     found = doses("Summary (03/20/2026): the regimen came to 240 MME in August 2025 and to 100 MME yesterday.")
     assert [(f.value, f.date) for f in found] == [(240, "2025-08-01"), (100, "2026-03-19")]
+
+
+def test_a_row_of_a_taper_that_is_still_to_come_is_no_dose() -> None:
+    rows = "Date\tOpioid\tMME\n12/16/25\tPercocet 10/325 QID\t60\n04/07/26 (planned)\tPercocet 5/325 TID\t22.5"
+    assert {f.value for f in doses(rows)} == {60.0}

@@ -1,9 +1,12 @@
 """Relief and function in the intrathecal or epidural opioid trial."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from extractors.document import Page
+from extractors.find import before_trial
 from extractors.finding import Finding
 from extractors.procedures import find_trials, topic_of
 from extractors.relief import find_relief
@@ -181,3 +184,10 @@ def test_what_is_left_what_is_gone_and_for_how_much_of_the_trial(sentence: str, 
 def test_a_figure_that_was_only_hoped_for_is_no_relief() -> None:
     (made,) = relief("The intrathecal trial is done. Her daughter thought that the pain would be 60 % better.")
     assert made.assertion.hypothetical
+
+
+@pytest.mark.parametrize(("day", "left_out"), [("2025-03-28", True), ("2026-07-22", False), ("2026-09-01", False), (None, False)])
+def test_scores_charted_long_before_the_trial_are_of_something_else(day: str | None, left_out: bool) -> None:
+    (scores,) = relief("Pain in the trial fell from 8 to 3.")
+    assert scores.rule == "relief.scores"
+    assert before_trial(replace(scores, date=day), ["2026-07-21"]) is left_out

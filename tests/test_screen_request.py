@@ -55,6 +55,13 @@ def test_codes_in_clinical_notes_are_not_asked_for():
     assert request.codes == ("62362",)
 
 
+def test_a_drug_of_a_relative_or_behind_an_empty_box_is_not_the_pumps():
+    form = FORM + "CPT 62362\nFamily with pump: brother, baclofen\n☐ Baclofen component requested under other policy\nAgent: opioid per surgeon preference\n"
+    note = BANNER + "Takes baclofen 10 mg by mouth. His brother gets his own baclofen pump refilled here.\n"
+    request = decide(document("form", form), document("note", note))
+    assert (request.phase, request.drug) == ("implant", None)
+
+
 def test_active_cancer_is_malignant_and_a_survivor_is_not():
     active = document(
         "note", BANNER + "Metastatic lung cancer on chemotherapy.\nCancer pain.\nHospice was discussed.\n"

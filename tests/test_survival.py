@@ -1,8 +1,26 @@
 """Expected survival told as a time."""
 
+import numpy as np
 import pytest
 
-from extractors.survival import forecast
+from extractors.document import Page
+from extractors.structure import segments
+from extractors.survival import find_survival, forecast
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("☒ Yes ☐ No   Is life expectancy greater than 3 months?", "long"),
+        ("☐ Yes ☒ No   Is life expectancy greater than 3 months?", "short"),
+        ("☒ Yes ☐ No   3l. Life exp. over 3 mos.", "long"),
+        ("☐ Yes ☐ No   Is life expectancy greater than 3 months?", None),
+    ],
+)
+def test_a_box_answers_what_is_asked_of_a_time(line, value):
+    form = Page(1, line, np.full((len(line), 4), np.nan, np.float32), 612, 792)
+    found = [f.value for f in find_survival("form", form, segments(form), [None])]
+    assert found == ([value] if value else [])
 
 
 @pytest.mark.parametrize(
