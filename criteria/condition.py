@@ -53,6 +53,7 @@ class Statement:
     doubt_days: a statement of `met` later than the doubt by more than this settles it
     near_days: statements no more than this before the newest are of one time with it (two examiners of one week)
     failure_days: a statement of `not_met` stands so many days against later ones of `met` (a right pill count does not undo missed visits)
+    stale_days: a statement of `not_met` older than so many days at the request tells nothing of now (0: it always does)
     prevails: statements of `not_met` that outnumber those of `met` at one time so many times settle it (0: never)
     bound:    what a number must pass
     lasting:  `met` values that a later contrary statement does not undo (a course was finished)
@@ -78,6 +79,7 @@ class Statement:
     doubt_days: int = 0
     near_days: int = 0
     failure_days: int = 0
+    stale_days: int = 0
     prevails: int = 0
     bound: Bound | None = None
     lasting: frozenset[str] = frozenset()
@@ -165,6 +167,7 @@ def _statement(entry: Located) -> Statement:
         doubt_days=int(entry.number("doubt_days")) if "doubt_days" in entry else 0,
         near_days=int(entry.number("near_days")) if "near_days" in entry else 0,
         failure_days=int(entry.number("failure_days")) if "failure_days" in entry else 0,
+        stale_days=int(entry.number("stale_days")) if "stale_days" in entry else 0,
         prevails=int(entry.number("prevails")) if "prevails" in entry else 0,
         each=entry.text("each") or None,
         lists=entry.text("lists") or None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from criteria.condition import Alternatives, Bound, Condition, Parts, Statement
-from criteria.timeline import Clock, Reading, Side, doubts_left, in_window, settle
+from criteria.timeline import Clock, Reading, Side, doubts_left, in_window, settle, without_stale
 from extractors.doubt import in_doubt
 from extractors.finding import Assertion, Finding
 
@@ -119,7 +119,7 @@ def check_picture(readings: Sequence[Reading]) -> str:
 
 def _weigh(statement: Statement, facts: Facts) -> Outcome:
     readings, aside = _readings(statement, facts)
-    window = in_window(readings, statement.when, facts.clock)
+    window = without_stale(in_window(readings, statement.when, facts.clock), statement.stale_days, facts.clock)
     aside += tuple(r.finding for r in readings if r not in window)
     status, current = _settled(statement, window, facts.clock)
     past = tuple(r for r in window if r not in current and r.side in ("met", "not_met"))

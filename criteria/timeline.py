@@ -87,6 +87,13 @@ def _after_trial(finding: Finding, clock: Clock) -> bool:
     return same_time(day, clock.now) or days_between(day, clock.now) <= STILL_DAYS
 
 
+def without_stale(readings: Sequence[Reading], days: int, clock: Clock) -> tuple[Reading, ...]:
+    """The readings without failures older than `days` at the request (0: none is too old): an infection of years ago is over."""
+    return tuple(
+        r for r in readings if not (days and r.side == "not_met" and days_between(clock.time(r.finding), clock.now) > days)
+    )
+
+
 def settle(readings: Sequence[Reading], statement: Statement, clock: Clock) -> tuple[Reading, ...]:
     """The readings that no later one supersedes.
 

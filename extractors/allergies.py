@@ -45,6 +45,7 @@ MILD = re.compile(
     re.I,
 )
 ENTRY = re.compile(r"[;,.\n]|\band\b")
+NO_REACTION = re.compile(r"\W*(?:no|never (?:had )?an?y?|without) (?:known |adverse |allergic )*(?:reactions?|allerg\w+) (?:to|with)\b", re.I)
 LOOKED_AT = re.compile(r"\W*(?:(?:were|was|list|all|again|today|and|with|the|patient|pt|by|nurse|rn|in|chart|epic|ehr) )*(?:reviewed|checked|verified|updated|confirmed|reconciled)\b[^:(]*", re.I)
 """An entry that only says that somebody looked at the list."""
 
@@ -61,7 +62,7 @@ def find_allergies(
             if not WRONG.search(segment.text):
                 yield Finding("drug_allergy", "absent", where, "allergies.none", date=day[i])
             continue
-        entries = _entries(segment)
+        entries = [entry for entry in _entries(segment) if not NO_REACTION.match(entry)]
         if not entries or UNKNOWN.search(segment.text):
             continue
         true = [e for e in entries if not MILD.search(e)]

@@ -52,7 +52,7 @@ TELLING = re.compile(
     re.I,
 )
 _LEAD = (
-    r"\W*(?:\d{0,2}\s?[a-z]?[.):]\s+)?(?:(?:any|active|current|currently|known|other|signs of|evidence of|implanted|programmable|electronic|suspected|"
+    r"\W*(?:\d{0,2}\s?[a-z]?[.):]\s+|\d{1,2}\s+|[a-z]\s+(?=[A-Z]))?(?:(?:any|active|current|currently|known|other|signs of|evidence of|implanted|programmable|electronic|suspected|"
     r"an?|the|is|are|there|does|do|has|have|this|patient|patient's|pt|member|member's) )*"
 )
 """A number in a list, and what a question opens with."""
@@ -88,7 +88,7 @@ ASKED: tuple[tuple[str, str | None, str | None, re.Pattern[str]], ...] = tuple(
         ),
         (
             "drug_allergy", "present", "absent",
-            r"allerg\w+ (?:to|of) (?:the )?(?:drugs?|medications?|agents?) (?:to be used|planned|requested|proposed|(?:for|in) (?:the )?pump)[^.]*",
+            r"allerg\w+ (?:to|of) (?:the )?(?:drugs?|medications?|agents?) (?:to be (?:used|infused|given)|planned|requested|proposed|(?:for|in) (?:the )?pump)[^.]*",
         ),
     )
 )

@@ -48,6 +48,14 @@ REQUESTED = re.compile(
     r"\b623[56]\d\b|\bCPT\b|\b(?:request\w*|propos\w+|planned|to be (?:placed|implanted)|seeking|authoriz\w+)\b[^.;]{0,60}\b(?:pump|reservoir)\b", re.I
 )
 """The pump that is asked for is no other device."""
+DEVICE_WORD = re.compile(
+    r"\b(?:devices?|implant\w*|pumps?|batter\w+|generators?|leads?|electrod\w+|electronic\w*|pac(?:ed|ing)|programm\w+|valve|shunt|interrogat\w+|"
+    r"recharg\w+|remote|electroceutical|Inspire|Medtronic|Abbott|Nevro)\b",
+    re.I,
+)
+"""Without one of these, or a device's name, nothing says that there is a device."""
+ELSEWHERE = re.compile(r"\bno (?:other|further|additional)\b|\belsewhere\b", re.I)
+"""That there is no other tumor says that there is one."""
 EVERY = re.compile(r"\b(?:no|any|(?<!each )other|without|nothing|none|devices?|electronic|programmable|powered)\b", re.I)
 
 
@@ -62,8 +70,12 @@ def with_details(finding: Finding) -> Finding:
         named = list(named_devices(finding.excerpt.quote))
         if finding.value == "present" and REQUESTED.search(finding.excerpt.quote) and not named:
             return replace(finding, assertion=replace(finding.assertion, hypothetical=True))
+        if finding.value == "present" and not named and not DEVICE_WORD.search(finding.excerpt.quote):
+            return replace(finding, assertion=replace(finding.assertion, uncertain=True))
         general = finding.value == "absent" and (len(named) != 1 or EVERY.search(finding.excerpt.quote))
         return finding if general or not named else replace(finding, attributes={**finding.attributes, "device": named[0]})
+    if finding.kind == "epidural_tumor" and finding.value == "absent" and ELSEWHERE.search(finding.excerpt.quote):
+        return replace(finding, assertion=replace(finding.assertion, uncertain=True))
     if finding.kind == "trial_side_effects" and not ALL_EFFECTS.search(finding.excerpt.quote):
         effects = [name for name, words in EFFECTS.items() if re.search(words, finding.excerpt.quote, re.I)]
         return replace(finding, attributes={**finding.attributes, "effect": effects[0]}) if len(effects) == 1 else finding

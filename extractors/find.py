@@ -35,7 +35,7 @@ from extractors.weans import find_weans, with_proof
 
 NUMERIC = {"opioid_wean", "trial_relief"}
 """Facts that are arithmetic: where the numbers speak, the learned reader is not asked."""
-EARLIER_DAYS = 30
+EARLIER_DAYS = 3
 SCREENED = {"adherence", "substance_use_disorder"}
 """Facts that the rows of a drug screen state together."""
 
@@ -57,8 +57,8 @@ def find(documents: Sequence[Document], hint: RequestHint) -> tuple[Finding, ...
 
 
 def before_trial(finding: Finding, trial: Sequence[str]) -> bool:
-    """Scores of a time well before the trial are of something else: a course of therapy charts them, too."""
-    reckoned = finding.rule in ("relief.scores", "relief.function") and finding.date and trial
+    """What numbers say of a time before the trial is of something else: a course of therapy charts its scores, too."""
+    reckoned = finding.rule.startswith("relief.") and finding.date and trial
     return bool(reckoned) and days_between(finding.date or "", trial[0]) > EARLIER_DAYS
 
 

@@ -166,7 +166,8 @@ def _under_names(document_id: str, page: Page, segment: Segment, day: str | None
 def _prose(document_id: str, page: Page, segment: Segment, day: str | None) -> Iterator[Finding]:
     text = segment.text
     where = excerpt(document_id, page, segment.start, segment.end)
-    for match in [*_VALUE.finditer(text), *_REVERSED.finditer(text)]:
+    results = _without_days(text, day)
+    for match in [*_VALUE.finditer(results), *_REVERSED.finditer(results)]:
         clause = re.split(r"[.;](?=\s)", text[: match.start()])[-1]
         tail = re.split(r"[.;,](?=\s|$)", text[match.end() :])[0]
         if (
@@ -195,19 +196,33 @@ def _prose(document_id: str, page: Page, segment: Segment, day: str | None) -> I
             yield Finding(kind, again, where, "labs.prose", unit=_unit(kind), date=day, attributes={"repeat": True})
 
 
+_ON = re.compile(r"\b(?:on|of|from|dated)\s+$", re.I)
+
+
+def _without_days(text: str, day: str | None) -> str:
+    """The text with blanks where it names a day: "platelets of March 16 are 233", "INR (3/14/26): 1.2"."""
+    for mention in dates_in(text, anchor_of(day)):
+        start, end = mention.start, mention.end
+        if text[max(start - 1, 0)] == "(" and text[end : end + 1] == ")":
+            start, end = start - 1, end + 1
+        elif leading := _ON.search(text[:start]):
+            start = leading.start()
+        text = f"{text[:start]}{' ' * (end - start)}{text[end:]}"
+    return text
+
+
 def _own_day(text: str, match: re.Match[str], day: str | None) -> str | None:
     """The day that the words beside a result give it ("84 in November"), else the sample's."""
-    near = [
-        m for m in dates_in(text, anchor_of(day)) if 0 <= m.start - match.end() < 30 or 0 <= match.start() - m.end < 45
-    ]
+    named = dates_in(text, anchor_of(day))
+    within = [m for m in named if match.start() <= m.start < match.end()]
     after = [
         m
-        for m in near
-        if m.start >= match.end()
-        and re.search(r"(?:in|on|from|of|\(|as of)\s*(?:the\s+)?$|^\s*\(?$", text[match.end() : m.start], re.I)
+        for m in named
+        if 0 <= m.start - match.end() < 30
+        and re.fullmatch(r"[^.;]*?(?:(?:in|on|from|of|\(|as of)\s*(?:the\s+)?|^\s*\(?)", text[match.end() : m.start], re.I)
     ]
-    before = [m for m in near if m.end <= match.start() and not re.search(r"[.;]\s", text[m.end : match.start()])]
-    chosen = after[:1] or before[-1:]
+    before = [m for m in named if 0 <= match.start() - m.end < 45 and not re.search(r"[.;]\s", text[m.end : match.start()])]
+    chosen = within[:1] or after[:1] or before[-1:]
     leads = bool(chosen) and chosen[0].start <= 2  # a result's row says when it was drawn, whatever day the report is of
     return chosen[0].iso if chosen and (leads or day is None or chosen[0].iso <= day) else day
 

@@ -313,7 +313,7 @@ def _phase(text: str, ahead: bool = False) -> Phase:
     """The phase that the last cue in `text` gives (the first one when the words follow the score)."""
     if re.search(
         r"\b(?:wear(?:ing|s)? off|wore off|returned|back to|(?:catheter|infusion) (?:out|off|removed)|"
-        r"weeks? (?:later|after|out)|today|at home since)\b",
+        r"weeks? (?:later|after|out)|today|at home since|(?:is|was|at|be) again)\b",
         text,
         re.I,
     ):

@@ -27,7 +27,10 @@ DATED = re.compile(r"\s*(?:[A-Za-z]+\s+){0,2}(?:\d{1,2}/)?\d{1,2}/(?:\d\d){1,2}\
 """A column of a day or a month: "09/2025", "Dose 01/26", "June 2025"."""
 STAGE = re.compile(r"\s*(?:today|now|current\w*|present\w*|at (?:the )?(?:trial|intake|start)|before|prior|previous|baseline|start)\b", re.I)
 MEDICINE = re.compile(r"^\W*(?:drug|medic\w+|opioid|agent|regimen)s?\b", re.I)
-YES_NO = re.compile(r"\s*(?:yes|no)\s*", re.I)
+YES_NO = re.compile(r"\s*(?P<answer>yes|no|y|n)\s*", re.I)
+DASH = re.compile(r"\s*[-–—.]*\s*")
+"""A cell that holds no mark."""
+MARK = re.compile(r"\W*[xX✓✔]\W*")
 ONE_SENTENCE = ("allergies", "medications", "laboratory")
 """Labels within a line ("Allergies: NKDA. Airway clear.") that reach no further than their sentence."""
 
@@ -89,7 +92,12 @@ def segments(page: Page) -> tuple[Segment, ...]:
     out: list[Segment] = []
     section = NO_SECTION
     columns: tuple[str, ...] = ()
-    for block in _blocks(page):
+    blocks = list(_blocks(page))
+    for block, following in zip(blocks, [*blocks[1:], []], strict=True):
+        if _empty_prompt(page, block, following, columns):
+            start, end = block[0].start, block[0].end
+            out.append(checked(page.text, start, end, page.text[start:end].strip(), ()))
+            continue
         columns = _columns_below(page, block, columns)
         first = page.text[block[0].start : block[0].end]
         if block[0].kind == "heading":
@@ -171,15 +179,27 @@ def cell_spans(text: str, offset: int) -> tuple[tuple[int, int], ...]:
 
 
 def _columns_below(page: Page, block: list[Line], known: tuple[str, ...]) -> tuple[str, ...]:
-    """The header that names the boxes of the lines below `block`: that of a row, kept through the lines of its boxes."""
+    """The names of a table's columns by their places: those that `block` begins with, or `known` where it goes on below them."""
     kind: str = block[0].kind
-    if kind == "tick":
+    if kind == "tick" or (kind == "row" and _goes_on(page, block, known)):
         return known
-    cells = page.text[block[-1].start : block[-1].end].split("\t")
+    cells = page.text[block[0].start : block[0].end].split("\t")
     if kind != "row" or len(cells) < 2 or not _is_header([c for c in cells if c.strip()] or [":"]):
         return ()
     names = tuple(cell.strip(" |") for cell in cells)
     return ("", *names) if all(YES_NO.fullmatch(name) for name in names) else names
+
+
+def _goes_on(page: Page, block: list[Line], columns: tuple[str, ...]) -> bool:
+    """Whether the first row of a block has its mark below Yes or No of a check list that began above."""
+    cells = page.text[block[0].start : block[0].end].split("\t")
+    return any(place < len(cells) and MARK.fullmatch(cells[place]) for place in _answer_columns(columns))
+
+
+def _empty_prompt(page: Page, block: list[Line], following: list[Line], columns: tuple[str, ...]) -> bool:
+    """A question of a check list that nobody answered: a line by itself between the rows of columns Yes and No."""
+    kinds = {line.kind for line in (*block, *following)}
+    return bool(_answer_columns(columns)) and len(block) == 1 and bool(following) and block[0].kind == "text" and kinds == {"text", "row"}
 
 
 def _block_segments(page: Page, block: list[Line], columns: tuple[str, ...]) -> Iterator[Segment]:
@@ -189,19 +209,21 @@ def _block_segments(page: Page, block: list[Line], columns: tuple[str, ...]) -> 
             below = column_ticks(page.text, line, columns)
             yield from [below] if below else tick_segment(page.text, line)
     elif kind == "row":
-        yield from _rows(page, block)
+        yield from _rows(page, block, columns)
     else:
         yield from _prose(page, block[0].start, block[-1].end)
 
 
-def _rows(page: Page, block: list[Line]) -> Iterator[Segment]:
-    """Table rows with the headers above them; a row of labels and values gives fields."""
+def _rows(page: Page, block: list[Line], known: tuple[str, ...]) -> Iterator[Segment]:
+    """Table rows with the headers above them, `known` where the table began earlier; a row of labels and values gives fields."""
     spans = [cell_spans(page.text[line.start : line.end], line.start) for line in block]
     texts = [[page.text[a:b] for a, b in row] for row in spans]
     columns: tuple[str, ...] = ()
     places: list[int] = []
     first, widest = 0, max(map(len, texts))
-    if len(block) > 1 and _is_header(texts[0]):
+    goes_on = _goes_on(page, block, known)
+    answers = _answer_columns(known) if goes_on or len(block) > 1 else {}
+    if len(block) > 1 and _is_header(texts[0]) and not goes_on:
         columns, first = tuple(texts[0]), 1
         places = _places(page.text, block[0].start, spans[0])
     for line, row, cells in list(zip(block, spans, texts, strict=True))[first:]:
@@ -215,7 +237,7 @@ def _rows(page: Page, block: list[Line]) -> Iterator[Segment]:
         aligned = columns if len(columns) >= len(row) else ()
         if len(under) == len(row) < len(columns):
             aligned = tuple(columns[i] for i in under)
-        if answers := _answer_columns(columns):
+        if answers:
             yield _checked(page, line, row, answers)
             continue
         marks: frozenset[Mark] = frozenset({"unanswered"}) if _unanswered(cells, widest) else frozenset()
@@ -224,15 +246,15 @@ def _rows(page: Page, block: list[Line]) -> Iterator[Segment]:
 
 def _answer_columns(columns: Sequence[str]) -> dict[int, str]:
     """Places of the columns Yes and No of a check list, empty for another table."""
-    named = {place: name.strip().lower() for place, name in enumerate(columns) if place and YES_NO.fullmatch(name)}
-    return named if sorted(named.values()) == ["no", "yes"] else {}
+    named = {place: found["answer"][:1].lower() for place, name in enumerate(columns) if place and (found := YES_NO.fullmatch(name))}
+    return {place: "yes" if answer == "y" else "no" for place, answer in named.items()} if sorted(named.values()) == ["n", "y"] else {}
 
 
 def _checked(page: Page, line: Line, row: Sequence[tuple[int, int]], answers: dict[int, str]) -> Segment:
-    """A row of a check list ("Bleeding problem <tab> <tab> x <tab> never"): its mark says which answer is given."""
+    """A row of a check list ("7 <tab> Bleeding problem <tab> - <tab> x <tab> never"): its mark says which answer is given."""
     cells = dict(zip(_places(page.text, line.start, row), (page.text[a:b] for a, b in row), strict=False))
-    label = cells.pop(0, "")
-    given = [answer for place, answer in answers.items() if cells.pop(place, "").strip()]
+    given = [answer for place, answer in answers.items() if not DASH.fullmatch(cells.pop(place, ""))]
+    label = " ".join(cells.pop(place) for place in sorted(cells) if place < min(answers))
     return checked(page.text, row[0][0], row[-1][1], label, given, " ".join(cells.values()))
 
 

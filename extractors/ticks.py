@@ -12,6 +12,7 @@ from extractors.segment import Mark, Segment
 BOX = rare(r"(?P<on>[☒☑✓✔]|\[\s?[xX✓]\s?\]|\(\s?[xX]\s?\)|(?<!\w)_+[xX]_+)|(?P<off>☐|\[\s{0,3}\]|\(\s{1,3}\))")
 YES = re.compile(r"(?:yes|y)\b", re.I)
 NO = re.compile(r"(?:no|n)\b", re.I)
+NOT_SAID = re.compile(r"n/?a|not (?:known|sure|assessed|applicable|asked|done)|unknown|unsure|unclear|\?", re.I)
 BEHIND = re.compile(r"(?P<no>no|n)[\s.:,-]+(?P<question>\w.*)", re.I)
 """The last option with the question run into it: "[ ] Yes [x] No Pacemaker"."""
 WIDE = re.compile(r"\t|\s{3,}|\s\|\s")
@@ -33,8 +34,9 @@ Option = tuple[bool, str]
 
 
 def checked(text: str, start: int, end: int, label: str, given: Sequence[str], remark: str = "") -> Segment:
-    """A line of a check list: one answer given settles it, none or several say nothing."""
-    ticked = "; ".join([*given, *([remark] if remark else [])]) if len(given) == 1 else None
+    """A line of a check list: one answer given settles it; none, several or "not known" say nothing."""
+    settled = len(given) == 1 and not NOT_SAID.fullmatch(given[0])
+    ticked = "; ".join([*given, *([remark] if remark else [])]) if settled else None
     marks: frozenset[Mark] = frozenset() if ticked else frozenset({"unanswered"})
     return Segment(start, end, re.sub(r"[\t\n]", " ", text[start:end]), "tick", label=label, ticked=ticked, marks=marks)
 
@@ -42,16 +44,17 @@ def checked(text: str, start: int, end: int, label: str, given: Sequence[str], r
 def column_ticks(text: str, line: Line, columns: Sequence[str]) -> Segment | None:
     """A line of bare boxes below the names of their columns ("Nausea <tab> ☐ <tab> ☒" below "Yes <tab> No"), None for another.
 
-    `columns` are the header's cells, the one above the question first ("" where it has no name of its own).
+    `columns` are the header's cells by place, those above the question first ("" where it has no name of its own).
     """
     row = text[line.start : line.end]
-    label, *cells = (cell.strip(" |") for cell in row.split("\t"))
-    boxes = {place: box for place, cell in enumerate(cells, 1) if (box := BOX.search(cell)) and box[0] == cell}
-    if not boxes or BOX.search(label) or max(boxes) >= len(columns):
+    cells = [cell.strip(" |") for cell in row.split("\t")]
+    boxes = {place: box for place, cell in enumerate(cells) if (box := BOX.search(cell)) and box[0] == cell}
+    first = min(boxes, default=0)
+    asked, behind = cells[:first], [cell for place, cell in enumerate(cells) if cell and place > first and place not in boxes]
+    if not first or max(boxes) >= len(columns) or any(BOX.search(cell) for cell in asked):
         return None
     given = [_plain(columns[place]) for place, box in boxes.items() if box["on"]]
-    remark = " ".join(cell for place, cell in enumerate(cells, 1) if cell and place not in boxes)
-    return checked(text, line.start, line.start + len(row.rstrip()), label, given, remark)
+    return checked(text, line.start, line.start + len(row.rstrip()), " ".join(filter(None, asked)), given, " ".join(behind))
 
 
 def _plain(option: str) -> str:
@@ -111,7 +114,7 @@ def _segment(row: str, offset: int, question: str, options: list[Option], span: 
         ticked = "no"
     yes_no = any(YES.match(o) for _, o in options) and any(NO.match(o) for _, o in options)
     nameless = len(options) > 1 and any(not label for _, label in options)  # a header that was not found names them
-    if nameless or (yes_no and len(on) > 1):
+    if nameless or (yes_no and len(on) > 1) or (len(on) == 1 and NOT_SAID.fullmatch(on[0])):
         ticked = None
     marks = frozenset() if ticked else frozenset({"unanswered"})
     text = row[start:end].replace("\t", " ")

@@ -32,7 +32,7 @@ def test_nausea_is_no_allergy():
     assert found.attributes["opioids"] == ()
 
 
-@pytest.mark.parametrize("text", ["Allergies: ______", "Allergies: reviewed, see list", "Allergies: reviewed.", "Allergies: list reviewed with the patient", "Mother is allergic to morphine."])
+@pytest.mark.parametrize("text", ["Allergies: ______", "Allergies: reviewed, see list", "Allergies: reviewed.", "Allergies: list reviewed with the patient", "Allergies\n\nNo reaction to morphine or any other opioid ever.", "Mother is allergic to morphine."])
 def test_nothing_is_read_from_a_prompt_or_a_pointer(text):
     assert not read(text)
 

@@ -59,3 +59,17 @@ def test_a_device_told_not_to_interact_is_settled_and_another_is_not() -> None:
         "present",
         "absent",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "quote", "uncertain"),
+    [
+        ("programmable_device", "present", "02/2019 auto SCT, mel 200.", True),
+        ("programmable_device", "present", "His device was interrogated in May.", False),
+        ("epidural_tumor", "absent", "No other level of epidural disease from T11 down to L4.", True),
+        ("epidural_tumor", "absent", "No epidural disease from T11 down to L4.", False),
+    ],
+)
+def test_words_that_cannot_say_so_are_doubted(kind: str, value: str, quote: str, uncertain: bool) -> None:
+    finding = Finding(kind, value, Excerpt("note", 1, 0, len(quote), quote), "learned")
+    assert with_details(finding).assertion.uncertain is uncertain

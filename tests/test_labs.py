@@ -63,3 +63,15 @@ def test_missing_results_targets_and_relatives_are_no_result(text: str) -> None:
 
 def test_a_row_that_begins_with_its_day_is_of_that_day_whatever_day_the_report_has() -> None:
     assert labs("Collected\tTest\tResult\n04/02/2026\tINR\t1.8\n04/02/2026\tHemoglobin\t12.1") == [("inr", 1.8, "2026-04-02")]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Platelets of March 16 are 233 and the INR is 1.0.", [("platelets", 233.0, "2026-03-16"), ("inr", 1.0, "2026-03-16")]),
+        ("INR (3/14/26): 1.2; plt 201 on March 5.", [("inr", 1.2, "2026-03-14"), ("platelets", 201.0, "2026-03-05")]),
+        ("INR on 3/14/2026 was 1.2", [("inr", 1.2, "2026-03-14")]),
+    ],
+)
+def test_a_day_between_a_test_and_its_result_is_neither(text: str, told: list[tuple[str, object, str]]) -> None:
+    assert labs(text) == told

@@ -114,6 +114,23 @@ def test_bare_boxes_below_columns_yes_and_no_are_answered_by_their_column(header
     assert told == [("Nausea", "no"), ("Relief of 50 % or more", remark), ("Shunt in the head", None), ("Asthma", None)]
 
 
+def test_a_check_list_with_numbers_dashes_and_a_prompt_that_nobody_answered():
+    rows = read("Line\tQuestion\tY\tN\nE\tPacemaker or other device\t-\tx\nH\tSpinal anomaly\t-\t-\nI\tLife expectancy under 3 months\nK\tPrior pump\tx\t-")
+    told = [(r.label, r.ticked) for r in rows if r.kind == "tick"]
+    assert told[:2] == [("E Pacemaker or other device", "no"), ("H Spinal anomaly", None)] and told[-1] == ("K Prior pump", "yes")
+    rows = read("Question\tY\tN\nHospice\t\tx\nLife expectancy under 3 months\nPrior pump\t\tx")
+    assert [(r.label, r.ticked) for r in rows if r.kind == "tick"] == [
+        ("Hospice", "no"),
+        ("Life expectancy under 3 months", None),
+        ("Prior pump", "no"),
+    ]
+
+
+def test_not_known_is_no_answer():
+    rows = read("#\tCriterion\tYes\tNo\tNot known\tPage\n7\tSUD, current\t☐\t☐\t☒\t\n9\tCoagulopathy\t☐\t☒\t☐\t9")
+    assert [(r.label, r.ticked) for r in rows if r.kind == "tick"] == [("7 SUD, current", None), ("9 Coagulopathy", "no; 9")]
+
+
 def test_columns_of_a_check_list_name_its_boxes():
     rows = read("Treatment\tNever tried\tTried, failed\tHelped\nPhysical therapy\t☐\t☒\t☐\nTENS\t☒\t☐\t☐")
     assert [(r.label, r.ticked) for r in rows if r.kind == "tick"] == [("Physical therapy", "Tried, failed"), ("TENS", "Never tried")]
