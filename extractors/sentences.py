@@ -13,6 +13,23 @@ ABBREVIATION = re.compile(
     r"q|Inc|Ltd|Prof|Rev|Capt|Sgt|Gen|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec|wt|ht|max|min|avg|sec|hr|hrs|mo|yr|yrs|wk|wks)"
     r"|\b[A-Z]|\b\d{1,2})$"
 )
+RUN_ON, COMMAS = 40, 25
+"""Words from which on a sentence with fewer than one comma in `COMMAS` words was dictated without marks."""
+CLAUSE = 5
+"""The fewest words of a statement cut from such dictation."""
+_SUBJECT = r"(?:she|he|they|I|we|(?:the |this )?patient|there (?:is|are|was|were)|this is|(?:his|her|the) (?:[a-z]+ ){1,3}?(?:is|are|was|were|has|had|looks?|stays?))\b"
+_BINDS = (
+    r"that|which|who|whom|what|when|where|how|why|if|whether|because|before|after|as|than|until|till|while|since|though|although|once|like|and|but|so|or|nor|"
+    r"me|us|him|her|tells?|told|says?|said|thinks?|thought|believes?|feels?|felt|reports?|states?|hopes?|knows?|wish(?:es)?|shows?|showed|finds?|found|of|to|for|with|without|about|on|in|at|from|by|"
+    r"is|are|was|were|be|has|have|had|the|an?|his|no|not|did|do|does|day|days|time|everything|all|thing|way"
+)
+STATEMENT = re.compile(
+    rf"\s(?=(?:and|but|so)\s{_SUBJECT})|(?<!\S)(?P<word>[\w'’-]+)\s(?={_SUBJECT}|no (?:history|active|current|signs?|evidence|infection|change|known|side effects?|\w+ing)\b|"
+    r"(?:medications?|meds|allerg(?:y|ies)|exam(?:ination)?|assessment|impression|plan is|abdomen|fundi|labs?|imaging|follow up|review of systems)\b)",
+    re.I,
+)
+"""Where dictation without marks begins another statement, unless the word before binds the two."""
+BINDS = re.compile(_BINDS, re.I)
 LIST_NUMBER = re.compile(r"(?:^|\s)\d{1,2}$")
 
 
@@ -46,4 +63,18 @@ def _add(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
     part = text[start:end]
     if part.strip():
         start += len(part) - len(part.lstrip())
-        spans.append((start, start + len(part.strip())))
+        spans += [(start + a, start + b) for a, b in _statements(part.strip())]
+
+
+def _statements(said: str) -> list[tuple[int, int]]:
+    """A sentence as it is, or the statements of one that was dictated without marks."""
+    words = len(said.split())
+    if words < RUN_ON or said.count(",") * COMMAS > words:
+        return [(0, len(said))]
+    cuts = [0]
+    for match in STATEMENT.finditer(said):
+        bound = match["word"] and BINDS.fullmatch(match["word"])
+        if not bound and len(said[cuts[-1] : match.end()].split()) >= CLAUSE:
+            cuts.append(match.end())
+    ends = [len(said[:cut].rstrip()) for cut in cuts[1:]] + [len(said)]
+    return list(zip(cuts, ends, strict=True))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from extractors.learned.inputs import BEFORE, CLS, HEADING, SEP, STATEMENT, WINDOW, windows
+from extractors.learned.inputs import BEFORE, CLS, HEADING, SEP, STATEMENT, WINDOW, pieces_of, windows
 from extractors.learned.labelled import bank_pages, document_pages, excerpt_pages, label_names, misread
 from extractors.learned.reader import labels, score
 
@@ -29,6 +29,12 @@ def test_every_statement_stands_in_one_window() -> None:
         for i, (first, last) in zip(window.statements, window.spans, strict=True):
             assert window.ids[last] == SEP
             assert window.ids[first:last] == (9,) * min(STATEMENT, len(parts[i][1].split()))
+
+
+def test_a_long_statement_without_marks_is_read_to_its_end() -> None:
+    words = [f"w{n}" for n in range(200)]
+    pieces = pieces_of(" ".join(words), lambda text: [9] * len(text.split()))
+    assert " ".join(pieces).split() == words and all(len(piece.split()) <= STATEMENT for piece in pieces)
 
 
 def test_the_shipped_model_has_the_labels_of_the_facts() -> None:

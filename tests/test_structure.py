@@ -138,3 +138,23 @@ def test_columns_of_a_check_list_name_its_boxes():
 
 def test_bare_boxes_whose_columns_have_no_name_are_no_answer():
     assert [r.ticked for r in read("Nausea\t☐\t☒")] == [None]
+
+
+def test_dictation_without_marks_is_cut_where_another_statement_begins():
+    told = (
+        "exam temp ninety eight four leg mottled cool nails ridged no ulcer there is no infection of the leg the back or the belly "
+        "fundi looked at today with the scope discs are sharp and there is no history of pressure in the head abdomen plenty of room "
+        "for the pump on the right side I reviewed the films and there is nothing that would get in the way"
+    )
+    said = [s.text for s in read(told)]
+    assert "there is no infection of the leg the back or the belly" in said
+    assert "abdomen plenty of room for the pump on the right side" in said
+    assert " ".join(said) == told
+
+
+def test_a_sentence_with_its_marks_is_left_whole():
+    told = (
+        "She was seen by me, by Dr. Odom and by the therapist, and she told each of us, in nearly the same words, that she sleeps badly, that "
+        "she walks to the mailbox, and that she would do the trial again, if it were offered, because she felt the first relief in years from it."
+    )
+    assert [s.text for s in read(told)] == [told]

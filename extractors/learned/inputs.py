@@ -42,7 +42,7 @@ def parts_of(segments: Sequence[Segment], text: str) -> list[Part]:
 
 
 def pieces_of(said: str, encode: Encode) -> list[str]:
-    """A statement in pieces of at most `STATEMENT` tokens, cut at commas and semicolons: lists of treatments run long."""
+    """A statement in pieces of at most `STATEMENT` tokens, cut at commas and semicolons where it can be: lists of treatments run long."""
     if len(encode(said)) <= STATEMENT:
         return [said]
     pieces = [""]
@@ -52,7 +52,15 @@ def pieces_of(said: str, encode: Encode) -> list[str]:
             pieces.append(clause)
         else:
             pieces[-1] = longer
-    return pieces
+    return [part for piece in pieces for part in _halved(piece, encode)]
+
+
+def _halved(piece: str, encode: Encode) -> list[str]:
+    words = piece.split(" ")
+    if len(encode(piece)) <= STATEMENT or len(words) < 2:
+        return [piece]
+    half = len(words) // 2
+    return _halved(" ".join(words[:half]), encode) + _halved(" ".join(words[half:]), encode)
 
 
 def windows(parts: Sequence[Part], encode: Encode) -> Iterator[Window]:
