@@ -13,8 +13,8 @@ ABBREVIATION = re.compile(
     r"q|Inc|Ltd|Prof|Rev|Capt|Sgt|Gen|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec|wt|ht|max|min|avg|sec|hr|hrs|mo|yr|yrs|wk|wks)"
     r"|\b[A-Z]|\b\d{1,2})$"
 )
-RUN_ON, COMMAS = 40, 25
-"""Words from which on a sentence with fewer than one comma in `COMMAS` words was dictated without marks."""
+RUN_ON, LONGEST, COMMAS = 40, 80, 25
+"""Words from which on a sentence without a full stop, or with one, and with fewer than one comma in `COMMAS` words was dictated without marks."""
 CLAUSE = 5
 """The fewest words of a statement cut from such dictation."""
 _SUBJECT = r"(?:she|he|they|I|we|(?:the |this )?patient|there (?:is|are|was|were)|this is|(?:his|her|the) (?:[a-z]+ ){1,3}?(?:is|are|was|were|has|had|looks?|stays?))\b"
@@ -69,7 +69,7 @@ def _add(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
 def _statements(said: str) -> list[tuple[int, int]]:
     """A sentence as it is, or the statements of one that was dictated without marks."""
     words = len(said.split())
-    if words < RUN_ON or said.count(",") * COMMAS > words:
+    if words < (LONGEST if said[-1] in ".?!" else RUN_ON) or said.count(",") * COMMAS > words:
         return [(0, len(said))]
     cuts = [0]
     for match in STATEMENT.finditer(said):
