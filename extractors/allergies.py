@@ -18,6 +18,7 @@ NONE_KNOWN = re.compile(
     r"|\bno known allerg\w+|\ballerg(?:y|ies)\s*(?:reviewed|checked|verified|list\w*|to \w+)?\s*(?:\([^)]*\))?\s*[:\-]\s*(?:none|nil|no known"
     r"|denies|no\b(?! change))|\ballerg\w+ to (?:no|any) (?:drugs?|medications?"
     r"|medicines?)\b"
+    r"|\ballerg(?:y|ies) (?:are |is )?none\b"
     r"|\bdenies (?:any )?(?:drug |medication |medicine )?allerg\w+",
     re.I,
 )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from extractors.details import named_devices
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
 from extractors.segment import Segment
@@ -105,6 +106,8 @@ def answered(findings: Iterable[Finding], segments: Sequence[Segment]) -> Iterat
         if finding.rule == "learned" and finding.excerpt.start in names:
             continue
         segment = by_place.get(finding.excerpt.start)
+        if finding.kind == "anticoagulant" and segment and NO.match(_answer(segment)):
+            continue  # none taken is no fact of the policy
         value = _value(finding.kind, segment) if segment and finding.rule == "learned" else None
         yield replace(finding, value=value) if value else finding
 
@@ -112,6 +115,8 @@ def answered(findings: Iterable[Finding], segments: Sequence[Segment]) -> Iterat
 def asked(document_id: str, page: Page, segments: Sequence[Segment], day: Sequence[str | None]) -> Iterator[Finding]:
     """What a yes or no, ticked or written, states of the condition that its question names."""
     for segment, today in zip(segments, day, strict=True):
+        if segment.kind == "tick" and not segment.label and NO.match(segment.answer) and len(named_devices(segment.text)) > 1:
+            yield Finding("programmable_device", "absent", excerpt(document_id, page, segment.start, segment.end), "answers.asked", date=today)
         answer = "" if segment.marks else _answer(segment)
         said = YES.match(answer) if answer else None
         if not said and not NO.match(answer):

@@ -222,7 +222,7 @@ _WRITTEN = re.compile(
     r"(?:dictated|transcribed|signed|electronically signed|reported|reviewed|dict\.?|completed)\D{0,40}$", re.I
 )
 _NOT_SERVICE = re.compile(
-    r"(?:\bD\.?O\.?B\b|birth|\bborn|print(?:ed)?|\bfax|received|target|proposed|planned|schedul|"
+    r"(?:\bD\.?O\.?B\b|birth|\bborn|injury|accident|onset|print(?:ed)?|\bfax|received|target|proposed|planned|schedul|"
     r"expir|effective|expected|due|referred|referral of|start of care|denied|history|since|last |"
     r"previous|prior|comparison|revision|form (?:date|version)|\brev\b)[^\d\n]{0,24}$",
     re.I,

@@ -55,6 +55,10 @@ _EARLIER = re.compile(
 """Headers of a column that holds doses of now, and of before."""
 _PER_DAY = re.compile(r"\b(?:tab(?:let)?|cap(?:sule)?|pill|dose|number|time|unit)s?\s*(?:per|a|/|each)\s*day\b|^\s*(?:per|a|#\s*/) ?day\s*$", re.I)
 _INTENDED = re.compile(r"\b(?:scheduled?|planned|target|goal|intended|ordered|proposed|prescribed)\b", re.I)
+_IN_QUESTION = re.compile(r"\s*(?:\(\?\)|\?(?!\s*[A-Z]?\w*:))|[^.;?]{0,12}\b(?:unsure|not sure|isn'?t sure|uncertain|unclear)\b", re.I)
+""" "10 TID? he isn't sure" gives no number."""
+_LEAST = 2.5
+"""MME a day: less is a dose for the spine, told without saying so."""
 _TO_COME = re.compile(r"\((?:planned|proposed|intended|to come|goal|target|future|next|scheduled)\)|^\W*(?:planned|proposed|goal|target|next)\b", re.I)
 """A row of a taper that is still to come."""
 _ACTUAL = re.compile(r"\b(?:dispensed|taken|actual(?:ly)?|used|filled|reported|takes)\b", re.I)
@@ -176,7 +180,9 @@ def _entries(place: Place, text: str, day: str | None, regimens: list[Regimen], 
         last = regimen
         if any(a < regimen.end and regimen.start < b for a, b in changes) or not _systemic(text, regimen, place):
             continue
-        amount, words = regimen.mme()
+        amount, words = regimen.mme() if not _IN_QUESTION.match(text, regimen.end) else (None, "the dose is in question")
+        if amount and 0 < amount[1] < _LEAST:
+            continue
         if (
             amount is None
             and not (regimen.told and (listed and not row or _TAKES.search(text[: regimen.start])))

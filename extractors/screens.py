@@ -43,6 +43,8 @@ _AS_PRESCRIBED = cue("screens_good")
 _NOT_TOLD = cue("screens_not_told")
 _UNPRESCRIBED = re.compile(r"\b(?:not|never|non|un)[- ]?prescribed\b|\bwithout a prescription\b|\bunexpected(?:ly)?\b|\bnot his\b|\bnot hers\b", re.I)
 _POSITIVE = re.compile(r"\b(?:positive|pos|\+ve)\b|(?:^|\s)\+\s*(?:for\b)?|\bdetected\b|\bshow(?:s|ed)\b|\bfound\b|\bgrew\b|\bcontained\b", re.I)
+_CONTENTS = re.compile(r":\s*(?:[\w-]+(?:\s\([^)]*\))?\s*,\s*)+[\w-]+\s*(?:\([^)]*\)\s*)?[.;]?\s*$")
+"""A test and, behind its colon, what was in it ("Urine test: hydrocodone, benzoylecgonine.")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def find_screens(document_id: str, pages: Pages, day: str | None) -> list[Findin
                 found += _told(document_id, page, segment, sampled[0] if sampled else today)
         elif row:
             panel.append(row)
-        elif not segment.marks & SILENT and (about or SCREEN.search(segment.text)):
+        elif not segment.marks & SILENT and (SCREEN.search(segment.text) or about and _of_a_day(page, segment)):
             found += _logged(document_id, page, segment, sampled[0] if sampled else today)
     return found + _judged(panel, collected)
 
@@ -110,6 +112,11 @@ def _row(document_id: str, page: Page, segment: Segment, about: bool) -> Row | N
     if found is None or (expected is None and flagged is None):
         return None
     return Row(cells[0], excerpt(document_id, page, segment.start, segment.end), found, expected, flagged)
+
+
+def _of_a_day(page: Page, segment: Segment) -> bool:
+    """A row that opens with a day: a screen of that day, below a heading or a sentence that names screens."""
+    return bool(segment.cells) and bool(dates_in(page.text[slice(*segment.cells[0])], None))
 
 
 def _logged(document_id: str, page: Page, segment: Segment, day: str | None) -> Iterator[Finding]:
@@ -153,7 +160,8 @@ def _told(document_id: str, page: Page, segment: Segment, day: str | None) -> It
     if not SCREEN.search(text) or _NOT_TOLD.search(text):
         return
     where = excerpt(document_id, page, segment.start, segment.end)
-    illicit = bool(ILLICIT.search(text) and _POSITIVE.search(text) and not _denied(text))
+    told = _POSITIVE.search(text) or _CONTENTS.search(text)
+    illicit = bool(ILLICIT.search(text) and told and not _denied(text))
     extra = illicit or bool(_EXTRA.search(text)) or bool(_UNPRESCRIBED.search(text) and _POSITIVE.search(text) and not _AS_PRESCRIBED.search(text))
     if extra and not _AS_PRESCRIBED.search(text):
         yield _finding("adherence", "poor", where, "screens.told", day)

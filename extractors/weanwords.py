@@ -9,7 +9,7 @@ from extractors.quantities import NUMBER, number
 
 AFTER = re.compile(
     r"\b(?:since|after|following) (?:the |his |her )?(?:\w+ ){0,2}(?:trial|injection|implant|"
-    r"test dose|screening|procedure|catheter)|\bpost[- ]?trial\b|\bafter (?:the )?implant",
+    r"test dose|screening|procedure|catheter)|\bpost[- ]?trial\b|\bafter (?:the )?implant|\bafterwards?\b(?! he| she)",
     re.I,
 )
 AHEAD = re.compile(

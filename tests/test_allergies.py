@@ -16,7 +16,7 @@ def read(text: str) -> list[Finding]:
     return list(find_allergies("note", page, parts, [None] * len(parts)))
 
 
-@pytest.mark.parametrize("text", ["Allergies: NKDA.", "No known drug allergies.", "ALLERGIES\nNone known to any medication, NKDA"])
+@pytest.mark.parametrize("text", ["Allergies: NKDA.", "No known drug allergies.", "Allergies none known.", "ALLERGIES\nNone known to any medication, NKDA"])
 def test_no_known_allergy(text):
     assert [(f.kind, f.value) for f in read(text)] == [("drug_allergy", "absent")]
 

@@ -17,6 +17,12 @@ def page(text: str) -> Page:
     return Page(1, text, np.empty((0, 4), np.float32), 612, 792)
 
 
+def test_no_blood_thinner_is_no_fact() -> None:
+    parts = segments(page("☐ Yes ☒ No Blood thinner, aspirin, fish oil"))
+    finding = Finding("anticoagulant", "taken", Excerpt("form", 1, parts[0].start, parts[0].end, parts[0].text), "learned")
+    assert not list(answered([finding], parts))
+
+
 @pytest.mark.parametrize(
     ("line", "kind", "read", "value"),
     [
@@ -92,6 +98,7 @@ def test_a_label_alone_in_a_row_of_a_table_is_an_empty_prompt() -> None:
         ("☐ Yes ☒ No  OIH considered and ruled out?", None),
         ("Current infection\tno", ("infection", "absent")),
         ("Bleeding disorder: none", ("coagulopathy", "absent")),
+        ("☒ None ☐ Pacemaker/ICD ☐ Neurostimulator ☐ Other pump", ("programmable_device", "absent")),
         ("Active infection:   [ ] Yes   [ ] No", None),
         ("Active infection:   [x] Yes   [x] No", None),
         ("History of infection:   [x] Yes   [ ] No", None),

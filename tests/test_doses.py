@@ -88,3 +88,8 @@ def test_a_total_has_the_date_that_follows_it_and_not_the_one_of_the_total_befor
 def test_a_row_of_a_taper_that_is_still_to_come_is_no_dose() -> None:
     rows = "Date\tOpioid\tMME\n12/16/25\tPercocet 10/325 QID\t60\n04/07/26 (planned)\tPercocet 5/325 TID\t22.5"
     assert {f.value for f in doses(rows)} == {60.0}
+
+
+@pytest.mark.parametrize("text", ["Meds: oxycodone 10 TID? he isn't sure.", "Legs 2/10 on morphine 0.5 mg a day."])
+def test_a_dose_in_question_or_for_the_spine_is_no_number(text: str) -> None:
+    assert not [f for f in doses(text) if f.value is not None]

@@ -85,3 +85,17 @@ def test_what_shows_nothing_unexpected_or_nothing_at_all_is_no_finding(text: str
 )
 def test_a_log_of_tests_holds_a_screen_in_one_row(row, expected):
     assert screens("Date\tTest\tFound\tExpected?\n" + row + "\n3/9\tcall\tleft message\tn/a") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("URINE DRUG SCREENS\nDate\tResult\tNote\n06/10/2026\topiates +\texpected\n10/14/2026\tcocaine metabolite +\tpending", {"adherence", "substance_use_disorder"}),
+        ("Urine drug test 07/29/2025: hydrocodone, norhydrocodone, benzoylecgonine.", {"adherence", "substance_use_disorder"}),
+        ("Urine drug test 07/29/2025: hydrocodone, norhydrocodone.", set()),
+    ],
+)
+def test_what_a_log_or_a_list_holds_is_judged(text: str, kinds: set[str]) -> None:
+    page = Page(1, text, np.full((len(text), 4), np.nan, np.float32), 612, 792)
+    found = find_screens("note", [(page, segments(page))], "2026-10-20")
+    assert {f.kind for f in found if f.value in ("poor", "suspected")} == kinds
