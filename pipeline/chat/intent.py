@@ -11,7 +11,7 @@ import numpy as np
 
 from extractors.dates import dates_in
 from pipeline.chat import embed
-from pipeline.chat.learned import labelled, probabilities
+from pipeline.chat.learned import labelled
 from pipeline.chat.lexicon import content, spelled_out, stem, stems
 from pipeline.chat.packet import PacketView
 from pipeline.chat.retrieve import Query, units
@@ -44,8 +44,7 @@ WAYS = (("status", STATUS), ("missing", MISSING), ("why", WHY), ("compute", COMP
 @dataclass(frozen=True, slots=True)
 class Intent:
     """`criteria` are ids of the pathway; `explicit` when named by number; `before` is what the last answer was about; `refers` when its words point back;
-    `topics` the probability of each kind of facts.yaml; `asks` how it asks; `outside` the probability that no record answers it, `expected` that a
-    record of this kind does, by the question alone;
+    `topics` the probability of each kind of facts.yaml; `asks` how it asks; `outside` the probability that no record answers it;
     `vector` and `joined` are sentence vectors, alone and after the question before."""
 
     question: str
@@ -57,7 +56,6 @@ class Intent:
     refers: bool
     topics: Mapping[str, float]
     outside: float
-    expected: float
     vector: np.ndarray
     joined: np.ndarray
 
@@ -94,7 +92,7 @@ def understand(question: str, packet: PacketView, before: dict[str, Any]) -> Int
         criteria = tuple(follow["criteria"])
     names = frozenset(w for w in stems(question) if w in packet.authors) - packet.own_names
     query = Query(question, units(words), days, names, bool(NUMERIC.search(question)), bool(FAMILY.search(question)), phrases=tuple(QUOTED.findall(question)))
-    return Intent(question, query, criteria, bool(named), frozenset(asks), follow, refers, topics, found["out_of_bounds"], float(probabilities("expected", alone)[0]), vector, joined)
+    return Intent(question, query, criteria, bool(named), frozenset(asks), follow, refers, topics, found["out_of_bounds"], vector, joined)
 
 
 def meant(question: str, packet: PacketView) -> str:

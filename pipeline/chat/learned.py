@@ -9,6 +9,9 @@ from importlib.resources import files
 
 import numpy as np
 
+SHARP = 15.0
+"""Odds of a passage per unit of its cosine to a turned question."""
+
 
 @cache
 def weights() -> Mapping[str, np.ndarray]:
@@ -26,3 +29,14 @@ def probabilities(model: str, given: np.ndarray) -> np.ndarray:
 def labelled(model: str, given: np.ndarray) -> dict[str, float]:
     """Label to probability, for one vector."""
     return dict(zip(weights()[f"{model}_labels"].tolist(), probabilities(model, given).tolist(), strict=True))
+
+
+def turned(vector: np.ndarray) -> np.ndarray:
+    """A question's vector turned toward the passages that answer it (`turning.py`), shape (384,), not of unit length."""
+    known = weights()
+    return np.asarray(vector + known["turn_weights"] @ vector + known["turn_bias"])
+
+
+def heard(cosines: np.ndarray) -> float:
+    """Odds that some passage answers beside none, given the cosines of all passages to a turned question."""
+    return float(np.logaddexp.reduce(SHARP * cosines, initial=-np.inf) - weights()["turn_silence"][0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,17 +9,13 @@ import numpy as np
 
 from extractors.talk import instructs
 from pipeline.chat.intent import Intent
-from pipeline.chat.learned import probabilities
+from pipeline.chat.kinds import PENDING, held, wanted
+from pipeline.chat.learned import heard, probabilities, turned
 from pipeline.chat.lexicon import common
 from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage
 from pipeline.chat.retrieve import OTHER_TALK, Hit, day_fits, names_fit
 
-KIN = re.compile(r"\b(?:wife|husband|spouse|daughter|son|sister|brother|niece|nephew|mother|mom|father|dad|aunt|uncle|cousin|grand\w+|neighbor|friend|\w+-in-law|partner)\b", re.I)
-PERSON = re.compile(r"\b(?:Dr\.?|Mr\.?|Mrs\.?|Ms\.?|Miss) [A-Z]|\b[A-Z][a-z]+ [A-Z][a-z]+\b")
-DATE = re.compile(r"\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d|\b(?:19|20)\d\d\b", re.I)
-WHEN = re.compile(r"\bwhen\b|\bdate\b|\bwhat day\b|\bsince\b|\bhow long\b|\bstart|\bstop|\blast\b|\bnext\b", re.I)
-PENDING = re.compile(r"\bpending\b|\bnot (?:yet|back|sent|done|performed|received)\b|\bawait|\bto follow\b|\bscheduled\b|\bbooked\b|\bwill\b|\bno reply\b|\bTNP\b", re.I)
 SILENT = 0.3
 """No passage speaks of a question when none shares this much with it in words, in meaning or in topic."""
 NEAR = 3
@@ -54,7 +49,9 @@ def weighed(hits: Sequence[Hit], measured: np.ndarray) -> tuple[Hit, ...]:
 
 def candidates(intent: Intent, packet: PacketView) -> list[Hit]:
     """Passages with any relation to the question; a follow-up adds those near what was cited before."""
-    hits = packet.index.search(intent.query, intent.vector, *([intent.joined] if intent.before else []))
+    alone = (intent.vector, turned(intent.vector))
+    joined = (intent.joined, turned(intent.joined)) if intent.before else ()
+    hits = packet.index.search(intent.query, *alone, *joined)
     known = {h.passage.place for h in hits}
     for n in intent.before.get("places", ()):
         for place in range(max(0, n - 2), min(len(packet.passages), n + 4)):
@@ -65,37 +62,47 @@ def candidates(intent: Intent, packet: PacketView) -> list[Hit]:
 
 
 def measures(intent: Intent, packet: PacketView, hits: Sequence[Hit]) -> np.ndarray:
-    """What is measured of each hit, shape (len(hits), 27)."""
+    """What is measured of each hit, shape (len(hits), 43)."""
     places = np.array([h.passage.place for h in hits])
-    whole = packet.index.matrix @ intent.vector
-    cosine, joined = whole[places], packet.index.matrix[places] @ intent.joined
+    coverage, score = (np.array([getattr(h, name) for h in hits]) for name in ("coverage", "score"))
     alike = packet.index.alike(intent.topics)[places]
-    around = np.maximum(whole[np.maximum(places - 1, 0)], whole[np.minimum(places + 1, len(whole) - 1)])
-    coverage = np.array([h.coverage for h in hits])
-    score = np.array([h.score for h in hits])
-    return np.array([
-        [
-            s, c, c - coverage.max(), x, x - cosine.max(), s - score.max(), a, t, t - alike.max(),
-            *_fit(intent, packet, h.passage),
-            *_before(intent, packet, h.passage, j, joined.max()),
-        ]
-        for h, s, c, x, a, t, j in zip(hits, score, coverage, cosine, around, alike, joined, strict=True)
+    joined = packet.index.matrix[places] @ intent.joined
+    asked = wanted(intent.question)
+    kinds = held(h.passage.said for h in hits)
+    pending = np.array([float(bool(PENDING.search(h.passage.said))) for h in hits])
+    return np.column_stack([
+        score, score - score.max(), coverage, coverage - coverage.max(), alike, alike - alike.max(),
+        *_near(packet.index.matrix @ intent.vector, places), *_near(packet.index.matrix @ turned(intent.vector), places),
+        asked * kinds, asked * (1 - kinds), pending * asked.max(),
+        np.array([_fit(intent, packet, h.passage) for h in hits]),
+        np.array([_before(intent, packet, h.passage, j, joined.max()) for h, j in zip(hits, joined, strict=True)]),
+        *_turned_joined(intent, packet, places),
     ])  # fmt: skip
+
+
+def _near(cosines: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each hit its cosine, that beside the nearest hit's, and the better of its two neighbours'."""
+    own = cosines[places]
+    return own, own - own.max(), np.maximum(cosines[np.maximum(places - 1, 0)], cosines[np.minimum(places + 1, len(cosines) - 1)])
+
+
+def _turned_joined(intent: Intent, packet: PacketView, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of a follow-up, how near each hit is to the question after the one before, turned."""
+    if not intent.before:
+        return np.zeros(len(places)), np.zeros(len(places))
+    own = packet.index.matrix[places] @ turned(intent.joined)
+    return own, own - own.max()
 
 
 def _fit(intent: Intent, packet: PacketView, p: Passage) -> tuple[float, ...]:
     query = intent.query
     proof = max((intent.topics.get(kind, 0.0) for kind in packet.proofs.get(p.place, ())), default=0.0)
-    number = any(c.isdigit() for c in p.said)
     return (
         proof,
         float(p.place in packet.proofs),
         float(bool(query.days) and any(day_fits(d, p) for d in query.days)),
         float(bool(query.days) and not any(day_fits(d, p) for d in query.days)),
         float(bool(query.names) and names_fit(query.names, p)),
-        float(query.wants_number and number),
-        float(query.wants_number and not number),
-        float(bool(WHEN.search(intent.question)) and bool(DATE.search(p.said))),
         float(p.kind == "heading"),
         float(p.kind == "row"),
         float("family" in p.marks and not query.wants_family),
@@ -115,26 +122,42 @@ def _before(intent: Intent, packet: PacketView, p: Passage, joined: float, most:
 
 
 def overall(intent: Intent, packet: PacketView, ranked: Sequence[Hit]) -> np.ndarray:
-    """What tells whether the record answers at all, shape (27,)."""
-    top = [min(max(h.score, 1e-4), 1 - 1e-4) for h in ranked[:3]]
-    top += [1e-4] * (3 - len(top))
-    odds = np.log(np.array(top) / (1 - np.array(top)))
-    units = [u for u in intent.query.units if u.words[0] not in common()]
-    absent = [u for u in units if not packet.index.names(u)]
-    best = ranked[0]
-    topic = max(intent.topics.values(), default=0.0)
+    """What tells whether the record answers at all, shape (42,)."""
+    first = ranked[0]
+    odds = _odds([h.score for h in ranked[:3]] + [0.0] * (3 - len(ranked[:3])))
+    named = [u for u in intent.query.units if u.words[0] not in common()]
+    absent = [u for u in named if not packet.index.names(u)]
     proven = any(packet.criteria[c]["evidence"] for c in intent.criteria if c in packet.criteria)
-    whole = packet.index.matrix @ intent.vector
-    said = best.passage.said
+    near = packet.index.matrix @ intent.vector
     return np.array([
         odds[0], odds[1] - odds[0], odds[2] - odds[0],
-        max(h.coverage for h in ranked), max(h.coverage for h in ranked[:3]), best.coverage,
-        max(h.cosine for h in ranked), max(h.cosine for h in ranked[:3]), best.cosine, (whole.max() - whole.mean()) / (whole.std() + 1e-6),
-        len(absent) / max(len(units), 1), float(bool(absent)), min(len(units), 4), min(len(intent.query.units), 6),
-        topic, float(bool(intent.criteria) and proven), float(bool(intent.criteria) and not proven),
+        max(h.coverage for h in ranked), max(h.coverage for h in ranked[:3]), first.coverage,
+        max(h.cosine for h in ranked), max(h.cosine for h in ranked[:3]), first.cosine, (near.max() - near.mean()) / (near.std() + 1e-6),
+        len(absent) / max(len(named), 1), float(bool(absent)), min(len(named), 4), min(len(intent.query.units), 6),
+        max(intent.topics.values(), default=0.0), float(bool(intent.criteria) and proven), float(bool(intent.criteria) and not proven),
         float(bool(intent.asks & {"status", "why", "missing", "compare"})), float(intent.explicit), float(intent.query.wants_number),
-        float(intent.query.wants_number and not any(c.isdigit() for c in said)),
-        float(bool(WHEN.search(intent.question)) and not DATE.search(said)),
-        float("who" in intent.asks and not (PERSON.search(said) or KIN.search(said))),
-        float(bool(intent.before)), float(packet.index.alike(intent.topics).max()), intent.outside, np.log(intent.expected / (1 - intent.expected)),
+        float(bool(intent.before)), float(packet.index.alike(intent.topics).max()), intent.outside,
+        *_heard(intent, packet, first), *_kind(intent, ranked),
     ])  # fmt: skip
+
+
+def _heard(intent: Intent, packet: PacketView, first: Hit) -> tuple[float, ...]:
+    """Whether any passage stands out to the question as it is turned toward answers, alone and after the question before."""
+    near = packet.index.matrix @ turned(intent.vector)
+    after = heard(packet.index.matrix @ turned(intent.joined)) if intent.before else 0.0
+    return heard(near), (near.max() - near.mean()) / (near.std() + 1e-6), near[first.passage.place], after
+
+
+def _kind(intent: Intent, ranked: Sequence[Hit]) -> list[float]:
+    """Whether the likeliest passage, or any likely one, holds the kind of thing that is asked for."""
+    asked = wanted(intent.question)
+    kinds = held(h.passage.said for h in ranked)
+    pending = float(bool(PENDING.search(ranked[0].passage.said)))
+    whole = [h.score for h, kind in zip(ranked, kinds, strict=True) if (kind >= asked).all()]
+    behind = _odds([whole[0] if whole else 0.0, ranked[0].score])
+    return [*(asked * (1 - kinds[0])), *asked, behind[0] - behind[1], pending, pending * asked.max()]
+
+
+def _odds(likely: Sequence[float]) -> np.ndarray:
+    held_off = np.clip(np.array(likely), 1e-4, 1 - 1e-4)
+    return np.asarray(np.log(held_off / (1 - held_off)))

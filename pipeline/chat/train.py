@@ -1,15 +1,15 @@
-"""Learns `learned.npz` from labelled questions: python -m pipeline.chat.train WORKSPACE QUESTIONS.jsonl... [--listed FOLDER]
+"""Learns `learned.npz` from labelled questions: python -m pipeline.chat.train --from WORKSPACE QUESTIONS.jsonl WEIGHT ... [--aside PREFIX]
 
-WORKSPACE holds the screened packets that the conversations (as `chartproof evaluate --questions` reads them) are about. A question
-teaches which passages answer it: those that its gold quotes stand in.
+Each WORKSPACE holds the screened packets that the conversations of QUESTIONS (as `chartproof evaluate --questions` reads them) are
+about. A question teaches which passages answer it: those that its gold quotes stand in; and, as often as WEIGHT says, whether the
+record answers at all. At a WEIGHT of 0 it teaches only the first.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +18,25 @@ import yaml
 
 from pipeline.chat import embed, learned
 from pipeline.chat.bounds import bounds
-from pipeline.chat.intent import meant, understand
+from pipeline.chat.intent import Intent, meant, understand
 from pipeline.chat.lexicon import spelled_out, stems
 from pipeline.chat.packet import PacketView, open_packet
 from pipeline.chat.relevance import candidates, measures, overall, weighed
+from pipeline.chat.retrieve import Hit
+from pipeline.chat.turning import learn_turn
 from pipeline.evaluate import evidence_hit
 
 WAYS = ("status", "why", "missing", "compute", "compare", "who", "flag", "meds", "timeline", "out_of_bounds")
-FOLDS, RIDGE = 5, 300.0
+FOLDS = 3
+"""Parts of the packets: what is measured of a question to learn from was turned by a model that has not seen its packet."""
+RIDGE = 100.0
+"""Holds the model of whether the record answers close to even."""
 WRONG = 10
 """Weight of all wrong passages of a question beside its right ones."""
+HALVED = 100_000
+"""Numbers of an array from which they are stored in sixteen bits."""
 
-Turn = tuple[PacketView, dict[str, Any], dict[str, Any]]
+Turn = tuple[PacketView, dict[str, Any], dict[str, Any], float]
 Arrays = dict[str, np.ndarray]
 
 
@@ -74,8 +81,8 @@ def topics(file: Path) -> Arrays:
 
 def asks(turns: Sequence[Turn], file: Path) -> Arrays:
     """How a question asks."""
-    texts = [meant(turn["q"], packet) for packet, turn, _ in turns]
-    labels = [[turn["type"]] for _, turn, _ in turns]
+    texts = [meant(turn["q"], packet) for packet, turn, _, _ in turns]
+    labels = [[turn["type"]] for _, turn, _, _ in turns]
     for kind in bounds().values():
         texts += [*kind["examples"], *kind["allowed"]]
         labels += [["out_of_bounds"]] * len(kind["examples"]) + [["allowed"]] * len(kind["allowed"])
@@ -85,29 +92,18 @@ def asks(turns: Sequence[Turn], file: Path) -> Arrays:
     return named("asks", WAYS, several(texts, labels, WAYS, 100.0))
 
 
-def expected(turns: Sequence[Turn]) -> tuple[Arrays, np.ndarray]:
-    """Whether a record answers, by the question alone; and that probability of each turn by a model that has not seen its packet."""
-    x = embed.vectors([meant(turn["q"], packet) for packet, turn, _ in turns]).astype(np.float64)
-    y = np.array([[turn["answerable"]] for _, turn, _ in turns], np.float64)
-    fold = np.array([sorted({p.packet_id for p, _, _ in turns}).index(packet.packet_id) % FOLDS for packet, _, _ in turns])
-    unseen = np.zeros(len(turns))
-    for n in range(FOLDS):
-        slopes, bias = fit(x[fold != n], y[fold != n], None, RIDGE)
-        unseen[fold == n] = 1 / (1 + np.exp(-(x[fold == n] @ slopes + bias)[:, 0]))
-    slopes, bias = fit(x, y, None, RIDGE)
-    return {"expected_weights": slopes, "expected_bias": bias}, unseen
-
-
 def named(model: str, names: Sequence[str], found: tuple[np.ndarray, np.ndarray]) -> Arrays:
     return {f"{model}_labels": np.array(names), f"{model}_weights": found[0], f"{model}_bias": found[1]}
 
 
-def conversations(workspace: Path, files: Sequence[Path]) -> list[Turn]:
-    """(packet, turn, what the turn before was about, had it been answered by its gold)."""
+def conversations(workspace: Path, file: Path, weight: float, aside: Sequence[str]) -> list[Turn]:
+    """(packet, turn, what the turn before was about, had it been answered by its gold, weight); none of packets named like `aside`."""
     packets: dict[str, PacketView] = {}
     out: list[Turn] = []
-    for line in (line for file in files for line in file.read_text("utf-8").split("\n") if line.strip()):
+    for line in (line for line in file.read_text("utf-8").split("\n") if line.strip()):
         asked = json.loads(line)
+        if asked["packet"].startswith(tuple(aside)):
+            continue
         if asked["packet"] not in packets:
             packets[asked["packet"]] = open_packet(workspace, asked["packet"])
         packet = packets[asked["packet"]]
@@ -115,7 +111,7 @@ def conversations(workspace: Path, files: Sequence[Path]) -> list[Turn]:
         for turn in asked["turns"]:
             if turn["type"] == "injection":
                 continue
-            out.append((packet, turn, before))
+            out.append((packet, turn, before, weight))
             places = gold(packet, turn)
             if places:
                 before = {"criteria": [], "places": sorted(places)[:6], "asks": [turn["type"]], "question": turn["q"]}
@@ -131,43 +127,67 @@ def gold(packet: PacketView, turn: dict[str, Any]) -> frozenset[int]:
 
 def train(turns: Sequence[Turn], known: Arrays) -> Arrays:
     """The models of passages and of answers, given those of questions."""
-    prior, unseen = expected(turns)
-    known = known | prior
     keep(known)
-    asked = []
-    for (packet, turn, before), likely in zip(turns, unseen, strict=True):
-        intent = replace(understand(turn["q"], packet, before), expected=float(likely))
-        hits = candidates(intent, packet)
-        if hits:
-            asked.append((packet, turn, intent, hits, measures(intent, packet, hits), gold(packet, turn)))
-    taught = [(x, np.array([h.passage.place in right for h in hits], np.float64)) for _, _, _, hits, x, right in asked]
-    taught = [(x, y) for x, y in taught if y.any()]
-    x, y = np.vstack([x for x, _ in taught]), np.concatenate([y for _, y in taught])
-    weight = np.concatenate([np.where(y == 1, 1 / y.sum(), WRONG / max((y == 0).sum(), 1)) for _, y in taught])
+    asked = [(_vector(*t[:3]), t[0].index.matrix, np.array(sorted(gold(t[0], t[1])), int)) for t in turns]
+    taught = [i for i, t in enumerate(turns) if bool(t[1]["answerable"]) == bool(len(asked[i][2]))]
+    names = sorted({t[0].packet_id for t in turns})
+    fold = [names.index(t[0].packet_id) % FOLDS for t in turns]
+    parts = [learn_turn([asked[i] for i in taught if fold[i] != n]) for n in range(FOLDS)]
+    x, y, weight = (np.concatenate(part) for part in zip(*_of_passages(turns, fold, [known | part for part in parts]), strict=True))
     slopes, bias = fit(x, y[:, None], weight, 1.0)
     known = known | {"relevance_weights": slopes, "relevance_bias": bias}
-    keep(known)
-    rows = [overall(intent, packet, weighed(hits, x)) for packet, _, intent, hits, x, _ in asked]
-    told = np.array([turn["answerable"] for _, turn, _, _, _, _ in asked], np.float64)
-    slopes, bias = fit(np.array(rows), told[:, None], None, 20.0)
-    return known | {"answerable_weights": slopes, "answerable_bias": bias}
+    rows = list(_of_answers(turns, fold, [known | part for part in parts]))
+    told = np.array([answers for _, answers, _ in rows], np.float64)
+    slopes, bias = fit(np.array([row for row, _, _ in rows]), told[:, None], np.array([w for _, _, w in rows]), RIDGE)
+    return known | learn_turn([asked[i] for i in taught]) | {"answerable_weights": slopes, "answerable_bias": bias}
+
+
+def _vector(packet: PacketView, turn: dict[str, Any], before: dict[str, Any]) -> np.ndarray:
+    return understand(turn["q"], packet, before).vector
+
+
+def _by_fold(turns: Sequence[Turn], fold: Sequence[int], known: Sequence[Arrays]) -> Iterator[tuple[Turn, Intent, list[Hit], np.ndarray]]:
+    """Each turn with its hits and what is measured of them, by the models that have not seen its packet."""
+    for n, models in enumerate(known):
+        keep(models)
+        for one in (t for t, of in zip(turns, fold, strict=True) if of == n):
+            intent = understand(one[1]["q"], one[0], one[2])
+            hits = candidates(intent, one[0])
+            if hits:
+                yield one, intent, hits, measures(intent, one[0], hits)
+
+
+def _of_passages(turns: Sequence[Turn], fold: Sequence[int], known: Sequence[Arrays]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Per question with a right passage: what is measured of each, whether it is right, and how much it weighs."""
+    for (packet, turn, _, _), _, hits, measured in _by_fold(turns, fold, known):
+        right = gold(packet, turn)
+        y = np.array([h.passage.place in right for h in hits], np.float64)
+        if y.any():
+            yield measured, y, np.where(y == 1, 1 / y.sum(), WRONG / max((y == 0).sum(), 1))
+
+
+def _of_answers(turns: Sequence[Turn], fold: Sequence[int], known: Sequence[Arrays]) -> Iterator[tuple[np.ndarray, bool, float]]:
+    """Per question that weighs: what tells whether the record answers, whether it does, and its weight."""
+    kept = [(t, of) for t, of in zip(turns, fold, strict=True) if t[3]]
+    for (packet, turn, _, weight), intent, hits, measured in _by_fold([t for t, _ in kept], [of for _, of in kept], known):
+        yield overall(intent, packet, weighed(hits, measured)), turn["answerable"], weight
 
 
 def keep(known: Arrays) -> None:
     """Write learned.npz: the models trained next look through those trained before."""
     target = Path(learned.__file__).with_name("learned.npz")
-    np.savez_compressed(target, **{name: a.astype(np.float32) if a.dtype.kind == "f" else a for name, a in known.items()})
+    np.savez_compressed(target, **{name: a.astype(np.float16 if a.size > HALVED else np.float32) if a.dtype.kind == "f" else a for name, a in known.items()})
     learned.weights.cache_clear()
 
 
 def main(args: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("workspace", type=Path)
-    parser.add_argument("questions", type=Path, nargs="+")
+    parser.add_argument("--from", dest="files", nargs=3, action="append", required=True, metavar=("WORKSPACE", "QUESTIONS", "WEIGHT"))
+    parser.add_argument("--aside", nargs="*", default=[], metavar="PREFIX", help="packets whose questions are not learned from")
     parser.add_argument("--listed", type=Path, default=Path("fixtures/questions"), help="the folder of topics.yaml and ways.yaml")
     given = parser.parse_args(args)
-    turns = conversations(given.workspace, given.questions)
-    keep(train(turns, topics(given.listed / "topics.yaml") | asks(turns, given.listed / "ways.yaml")))
+    turns = [t for workspace, file, weight in given.files for t in conversations(Path(workspace), Path(file), float(weight), given.aside)]
+    keep(train(turns, topics(given.listed / "topics.yaml") | asks([t for t in turns if t[3] >= 1], given.listed / "ways.yaml")))
 
 
 if __name__ == "__main__":
