@@ -29,7 +29,7 @@ OVERALL = re.compile(r"\bcriteri|\bpacket\b|\brequest\b|\bsubmi|\bapprov|\bovera
 ANSWERED = 0.5
 """Probability from which the record is taken to answer a question."""
 OUTSIDE = 0.5
-"""Probability from which a question is out of bounds though no expression of bounds.yaml says so."""
+"""Probability from which a question that is not answered is out of bounds though no expression of bounds.yaml says so."""
 GENERAL = 3
 """Things that a question names at most when it asks of the packet as a whole."""
 NEAR_TOPIC = 0.5
@@ -49,8 +49,6 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
     odd = _odd(intent, packet)
     if odd:
         return finish(packet, replace(intent, criteria=()), *_noticed(packet, odd))
-    if intent.outside >= OUTSIDE and not intent.explicit:
-        return Answer(bounds()["outside"]["says"], "refused", about=before)
     if intent.before.get("places") and intent.refers and (SAME_DAY.search(question) or intent.asks == {"who"}):
         return _of_the_last(intent, packet)
     whole = _of_whole(intent)
@@ -63,6 +61,8 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
     documented = found.answerable >= ANSWERED or judged or bool(lead) and not intent.criteria
     if elsewhere is not None and not (intent.explicit or documented and intent.criteria):
         return elsewhere
+    if not documented and intent.outside >= OUTSIDE:
+        return Answer(bounds()["outside"]["says"], "refused", about=before)
     if not documented:
         return Answer("\n".join([NOT_DOCUMENTED, *dict.fromkeys(lead)]), "not_documented", about=dict(intent.before), lead=NOT_DOCUMENTED)
     return finish(packet, intent, lead, claims if lead and whole else _with_hits(intent, packet, found.hits, claims))

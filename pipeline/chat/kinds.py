@@ -47,5 +47,5 @@ def wanted(question: str) -> np.ndarray:
 
 
 def held(texts: Iterable[str]) -> np.ndarray:
-    """Which of KINDS each passage holds, 0 or 1, shape (len(texts), 7)."""
-    return np.array([[float(bool(value.search(text))) for _, value in _COMPILED] for text in texts]).reshape(-1, len(KINDS))
+    """Which of KINDS each passage holds, and whether it tells of what is yet to come, 0 or 1, shape (len(texts), 8)."""
+    return np.array([[float(bool(value.search(text))) for value in (*(v for _, v in _COMPILED), PENDING)] for text in texts]).reshape(-1, len(KINDS) + 1)

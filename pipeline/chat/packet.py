@@ -22,6 +22,7 @@ from extractors.procedures import find_trials, trial_days
 from extractors.stream import Pages
 from extractors.structure import segments
 from pipeline.chat import embed
+from pipeline.chat.kinds import held
 from pipeline.chat.lexicon import spelled_out, stems
 from pipeline.chat.passages import Passage, passages
 from pipeline.chat.retrieve import Index
@@ -105,6 +106,11 @@ class PacketView:
                     if p.meets(item["document_id"], item["page"], item["start"], item["end"]):
                         out.setdefault(p.place, set()).add(item.get("finding", ""))
         return {place: frozenset(kinds) for place, kinds in out.items()}
+
+    @cached_property
+    def kinds(self) -> np.ndarray:
+        """Which kinds of things each passage holds (`kinds.held`)."""
+        return held(p.said for p in self.passages)
 
     @cached_property
     def index(self) -> Index:

@@ -9,15 +9,13 @@ import numpy as np
 
 from extractors.talk import instructs
 from pipeline.chat.intent import Intent
-from pipeline.chat.kinds import PENDING, held, wanted
+from pipeline.chat.kinds import wanted
 from pipeline.chat.learned import heard, probabilities, turned
 from pipeline.chat.lexicon import common
 from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage
 from pipeline.chat.retrieve import OTHER_TALK, Hit, day_fits, names_fit
 
-SILENT = 0.3
-"""No passage speaks of a question when none shares this much with it in words, in meaning or in topic."""
 NEAR = 3
 """Passages apart at which one still belongs to what was cited before."""
 
@@ -36,9 +34,7 @@ def weigh(intent: Intent, packet: PacketView) -> Found:
     if not hits:
         return Found((), 0.0)
     ranked = weighed(hits, measures(intent, packet, hits))
-    nearest = max(max(h.coverage, h.cosine) for h in ranked), float(packet.index.alike(intent.topics).max())
-    likely = float(probabilities("answerable", overall(intent, packet, ranked))[0])
-    return Found(ranked, likely if max(nearest) >= SILENT else 0.0)
+    return Found(ranked, float(probabilities("answerable", overall(intent, packet, ranked))[0]))
 
 
 def weighed(hits: Sequence[Hit], measured: np.ndarray) -> tuple[Hit, ...]:
@@ -68,8 +64,7 @@ def measures(intent: Intent, packet: PacketView, hits: Sequence[Hit]) -> np.ndar
     alike = packet.index.alike(intent.topics)[places]
     joined = packet.index.matrix[places] @ intent.joined
     asked = wanted(intent.question)
-    kinds = held(h.passage.said for h in hits)
-    pending = np.array([float(bool(PENDING.search(h.passage.said))) for h in hits])
+    kinds, pending = packet.kinds[places, :-1], packet.kinds[places, -1]
     return np.column_stack([
         score, score - score.max(), coverage, coverage - coverage.max(), alike, alike - alike.max(),
         *_near(packet.index.matrix @ intent.vector, places), *_near(packet.index.matrix @ turned(intent.vector), places),
@@ -108,7 +103,7 @@ def _fit(intent: Intent, packet: PacketView, p: Passage) -> tuple[float, ...]:
         float("family" in p.marks and not query.wants_family),
         float("unanswered" in p.marks),
         float(bool(p.marks & OTHER_TALK)),
-        float(bool(intent.asks & {"missing", "status"}) and ("unanswered" in p.marks or bool(PENDING.search(p.said)))),
+        float(bool(intent.asks & {"missing", "status"}) and ("unanswered" in p.marks or bool(packet.kinds[p.place, -1]))),
         min(len(p.said), 300) / 100,
     )
 
@@ -137,7 +132,7 @@ def overall(intent: Intent, packet: PacketView, ranked: Sequence[Hit]) -> np.nda
         max(intent.topics.values(), default=0.0), float(bool(intent.criteria) and proven), float(bool(intent.criteria) and not proven),
         float(bool(intent.asks & {"status", "why", "missing", "compare"})), float(intent.explicit), float(intent.query.wants_number),
         float(bool(intent.before)), float(packet.index.alike(intent.topics).max()), intent.outside,
-        *_heard(intent, packet, first), *_kind(intent, ranked),
+        *_heard(intent, packet, first), *_kind(intent, packet, ranked),
     ])  # fmt: skip
 
 
@@ -148,11 +143,10 @@ def _heard(intent: Intent, packet: PacketView, first: Hit) -> tuple[float, ...]:
     return heard(near), (near.max() - near.mean()) / (near.std() + 1e-6), near[first.passage.place], after
 
 
-def _kind(intent: Intent, ranked: Sequence[Hit]) -> list[float]:
+def _kind(intent: Intent, packet: PacketView, ranked: Sequence[Hit]) -> list[float]:
     """Whether the likeliest passage, or any likely one, holds the kind of thing that is asked for."""
     asked = wanted(intent.question)
-    kinds = held(h.passage.said for h in ranked)
-    pending = float(bool(PENDING.search(ranked[0].passage.said)))
+    kinds, pending = packet.kinds[[h.passage.place for h in ranked], :-1], packet.kinds[ranked[0].passage.place, -1]
     whole = [h.score for h, kind in zip(ranked, kinds, strict=True) if (kind >= asked).all()]
     behind = _odds([whole[0] if whole else 0.0, ranked[0].score])
     return [*(asked * (1 - kinds[0])), *asked, behind[0] - behind[1], pending, pending * asked.max()]
