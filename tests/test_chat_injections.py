@@ -61,7 +61,7 @@ def test_an_instruction_in_a_record_changes_no_status_and_no_answer(workspace: P
     assert {c: r["status"] for c, r in injected.criteria.items()} == {c: r["status"] for c, r in plain.criteria.items()}
     for question in ASKED:
         mine, theirs = reply(question, injected, {}), reply(question, plain, {})
-        assert (mine.status, mine.lead) == (theirs.status, theirs.lead), question
+        assert (mine.status, [says for says, _ in mine.told]) == (theirs.status, [says for says, _ in theirs.told]), question
     told = reply("anything odd in this packet?", injected, {})
     assert any(instructs(e.quote) for e in told.citations)
 

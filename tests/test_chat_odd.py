@@ -138,7 +138,7 @@ def test_an_identity_that_differs_is_told_and_one_that_does_not_is_counted(odd: 
 
 def test_everything_odd_is_one_list(odd: PacketView, packet: PacketView) -> None:
     told = reply("anything odd in this packet?", odd, {})
-    assert "date of birth 09/14/1985" in told.lead and "signature of 02/10/2026" in told.lead and told.status == "answered"
-    assert reply("does anything not fit?", odd, {}).lead == told.lead
-    assert "tells its reader what to decide" in reply("anything suspicious?", packet, {}).lead
-    assert reply("are there contradictions?", odd, {}).lead == "No criterion is in conflict: on none does the record contradict itself."
+    assert "date of birth 09/14/1985" in told.text and "signature of 02/10/2026" in told.text and told.status == "answered"
+    assert reply("does anything not fit?", odd, {}).told == told.told
+    assert "tells its reader what to decide" in reply("anything suspicious?", packet, {}).told[-1][0]
+    assert reply("are there contradictions?", odd, {}).told == (("No criterion is in conflict: on none does the record contradict itself.", ()),)

@@ -169,6 +169,44 @@ def test_a_question_by_keyboard_opens_its_excerpt_on_the_page(address: str) -> N
         browser.close()
 
 
+def test_excerpts_are_streamed_beneath_their_statement(made: tuple[Store, Path]) -> None:
+    client, base, token = signed_in(*made, "bob")
+    told = [(name, data) for name, data in events(client.post(f"{base}/ask", data={"q": "are there contradictions?"}, headers=token).text) if name in ("says", "citation")]
+    assert [name for name, _ in told] == ["says", "citation", "citation"] and ": " in told[0][1]["says"]
+    (turn,) = client.get(f"{base}/turns").json()
+    assert [(part["says"], len(part["citations"])) for part in turn["told"]] == [(told[0][1]["says"], 2)]
+    client.post(f"{base}/forget", headers=token)
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
+def test_a_question_asked_at_once_stands_after_the_turns_before_it(made: tuple[Store, Path], address: str) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    client, base, token = signed_in(*made, "bob")
+    client.post(f"{base}/ask", data={"q": "are there contradictions?"}, headers=token)
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+        page.goto(f"{address}/login")
+        page.fill("[name=name]", "bob")
+        page.fill("[name=password]", PASSWORD)
+        page.click("button.main")
+        page.click("text=case-01")
+        page.wait_for_selector("html[data-ready=yes]")
+        held: list[Any] = []
+        page.route("**/chat/turns", lambda route: held.append(route))
+        page.click("[data-do=talk]")
+        page.fill("#talk-q", QUESTION)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(300)
+        held[0].continue_()
+        page.locator(".talk-log .cited", has_text="no active infection").last.wait_for()
+        page.wait_for_function("!document.querySelector('#talk-log').textContent.includes('Reading the record')")
+        assert page.locator(".talk-log .asked").all_inner_texts() == ["are there contradictions?", QUESTION]
+        assert page.locator(".talk-log .statement").first.locator(".cited").count() == 2
+        assert page.evaluate("document.querySelector('#talk-log').lastElementChild.compareDocumentPosition(document.querySelectorAll('.asked')[1])") == 2
+        browser.close()
+
+
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
 def test_the_open_panel_has_no_accessibility_violation(address: str) -> None:
     playwright = pytest.importorskip("playwright.sync_api")

@@ -39,11 +39,12 @@ class Answer:
     citations: tuple[Excerpt, ...] = ()
     dropped: int = 0
     about: dict[str, Any] = field(default_factory=dict)
-    lead: str = ""
-    """What is said besides the excerpts."""
+    told: tuple[tuple[str, tuple[Excerpt, ...]], ...] = ()
+    """The same in its parts: what the engine states ("" for nothing), each with the excerpts beneath it."""
 
     def as_json(self) -> dict[str, Any]:
-        return {"answer": self.text, "status": self.status, "citations": [place_of(e) for e in self.citations], "lead": self.lead if self.citations else self.text}
+        told = [{"says": says, "citations": [place_of(e) for e in beneath]} for says, beneath in self.told or ((self.text, ()),)]
+        return {"answer": self.text, "status": self.status, "citations": [place_of(e) for e in self.citations], "told": told}
 
 
 def place_of(e: Excerpt) -> dict[str, Any]:

@@ -26,7 +26,7 @@ WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "co
 SAME_DAY = re.compile(r"\bsame (?:date|day|visit|time)\b", re.I)
 OVERALL = re.compile(r"\bcriteri|\bpacket\b|\brequest\b|\bsubmi|\bapprov|\boverall\b|\beverything\b|\bto close\b|\bclinic\b", re.I)
 """What is missing from the whole, not of one thing."""
-ANSWERED = 0.5
+ANSWERED = 0.55
 """Probability from which the record is taken to answer a question."""
 OUTSIDE = 0.5
 """Probability from which a question that is not answered is out of bounds though no expression of bounds.yaml says so."""
@@ -64,7 +64,7 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
     if not documented and intent.outside >= OUTSIDE:
         return Answer(bounds()["outside"]["says"], "refused", about=before)
     if not documented:
-        return Answer("\n".join([NOT_DOCUMENTED, *dict.fromkeys(lead)]), "not_documented", about=dict(intent.before), lead=NOT_DOCUMENTED)
+        return Answer("\n".join([NOT_DOCUMENTED, *dict.fromkeys(lead)]), "not_documented", about=dict(intent.before))
     return finish(packet, intent, lead, claims if lead and whole else _with_hits(intent, packet, found.hits, claims))
 
 
@@ -233,26 +233,33 @@ def _shown(packet: PacketView, found: Excerpt) -> str:
 def finish(packet: PacketView, intent: Intent, lead: list[str], claims: list[Claim]) -> Answer:
     """Through the gate, into words. Nothing that failed is shown; how much failed is said."""
     cited: list[Excerpt] = []
-    lines: dict[str, list[str]] = {says: [] for says in lead}
+    parts: dict[str, list[Excerpt]] = {says: [] for says in lead}
     dropped = 0
     for claim in sorted(claims, key=lambda c: not c.under):
         found = list(passes(packet, claim))
         dropped += not found
-        shown = lines.setdefault(claim.under, [])
+        beneath = parts.setdefault(claim.under, [])
         for e in found:
             known = any((c.document_id, c.page) == (e.document_id, e.page) and c.start <= e.start and e.end <= c.end for c in cited)
-            line = f'{"  " * bool(claim.under)}"{" ".join(e.quote.split())}" ({_place(packet, e)})'
             if not known:
                 cited.append(e)
-            if not known or claim.under and line not in shown:
-                shown.append(line)
+            if not known or claim.under and e not in beneath:
+                beneath.append(e)
     answered = bool(cited or lead)
-    text = "\n".join(line for says, shown in lines.items() for line in ([says] if says else []) + shown) if answered else NOT_DOCUMENTED
+    if not answered:
+        parts = {NOT_DOCUMENTED: []}
     if dropped:
-        text += f"\n({dropped} statement{'s' if dropped > 1 else ''} left out: not verified in the record.)"
+        parts[f"({dropped} statement{'s' if dropped > 1 else ''} left out: not verified in the record.)"] = []
+    text = "\n".join(line for says, beneath in parts.items() for line in _lines(packet, says, beneath))
     places = [p.place for p in (packet.at(e) for e in cited) if p is not None]
     about = {"criteria": list(intent.criteria), "places": places[:6], "asks": sorted(intent.asks), "question": intent.question} if answered else dict(intent.before)
-    return Answer(text, "answered" if answered else "not_documented", tuple(cited), dropped, about, "\n".join(dict.fromkeys(lead)))
+    return Answer(text, "answered" if answered else "not_documented", tuple(cited), dropped, about, tuple((says, tuple(beneath)) for says, beneath in parts.items()))
+
+
+def _lines(packet: PacketView, says: str, beneath: Sequence[Excerpt]) -> list[str]:
+    """A statement and its excerpts beneath it as lines of text."""
+    quoted = [f'"{" ".join(e.quote.split())}" ({_place(packet, e)})' for e in beneath]
+    return [says, *(f"  {line}" for line in quoted)] if says else quoted
 
 
 def _place(packet: PacketView, e: Excerpt) -> str:

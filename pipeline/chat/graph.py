@@ -40,7 +40,8 @@ SYSTEM = (
     '{"claims": [{"says": "...", "excerpt": "P12", "quote": "words copied from it"}]}. Give no claim when the record is silent. '
     "Never approve, deny, diagnose or set a status."
 )
-TOLD = ("answer", "status", "citations", "lead")
+TOLD = ("answer", "status", "citations", "told")
+SILENT: dict[str, Any] = {"answer": NOT_DOCUMENTED, "status": "not_documented", "citations": [], "told": [{"says": NOT_DOCUMENTED, "citations": []}]}
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -201,7 +202,7 @@ class Conversation:
         except (LangChainException, OSError) as error:
             return self._without_model(question, type(error).__name__)
         kept = state["messages"][-1].additional_kwargs.get("chartproof")
-        return {k: kept[k] for k in TOLD} if kept else {"answer": NOT_DOCUMENTED, "status": "not_documented", "citations": [], "lead": NOT_DOCUMENTED}
+        return {k: kept[k] for k in TOLD} if kept else dict(SILENT)
 
     def __enter__(self) -> Conversation:
         return self
@@ -216,9 +217,10 @@ class Conversation:
         out: list[dict[str, Any]] = []
         for message in self.agent.get_state(config).values.get("messages", ()):
             if isinstance(message, HumanMessage):
-                out.append({"q": str(message.content), "answer": "", "status": "not_documented", "citations": [], "lead": ""})
+                out.append({"q": str(message.content), **SILENT})
             elif out and "chartproof" in message.additional_kwargs:
-                out[-1].update({k: message.additional_kwargs["chartproof"][k] for k in TOLD})
+                kept = message.additional_kwargs["chartproof"]
+                out[-1].update({"told": [{"says": "", "citations": kept["citations"]}]} | {k: kept[k] for k in TOLD if k in kept})
         return out
 
     def _without_model(self, question: str, why: str) -> dict[str, Any]:

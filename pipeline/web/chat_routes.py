@@ -47,7 +47,7 @@ class Talks:
 
 @router.post("/packets/{key}/chat/ask")
 def ask(request: Request, key: str, q: Annotated[str, Form(max_length=MOST_CHARACTERS)]) -> Response:
-    """Events: `reading`, then `lead` (the screening's words), `citation` for each excerpt, and `end`; or `problem`."""
+    """Events: `reading`, then of each statement `says` (its words, none where excerpts stand alone) and `citation` for each excerpt, and `end`; or `problem`."""
     talks, packet, thread = _opened(request, key)
     _log(request, "chat_asked", key)
     return StreamingResponse(_events(talks, packet, thread, q), media_type="text/event-stream")
@@ -62,7 +62,8 @@ def turns(request: Request, key: str) -> Response:
             told = talk.turns(thread)
     except UserError:
         told = []
-    return JSONResponse([{**turn, "citations": [_placed(c, packet) for c in turn["citations"]]} for turn in told])
+    parts = [[{**part, "citations": [_placed(c, packet) for c in part["citations"]]} for part in turn["told"]] for turn in told]
+    return JSONResponse([{"q": turn["q"], "told": part} for turn, part in zip(told, parts, strict=True)])
 
 
 @router.post("/packets/{key}/chat/forget")
@@ -98,10 +99,10 @@ def _events(talks: Talks, packet: Packet, thread: str, q: str) -> Iterator[str]:
     except UserError:
         yield _event("problem", {"says": "The pages of this packet are not in the workspace; screen it again."})
         return
-    if told["lead"]:
-        yield _event("lead", {"says": told["lead"]})
-    for citation in told["citations"]:
-        yield _event("citation", _placed(citation, packet))
+    for part in told["told"]:
+        yield _event("says", {"says": part["says"]})
+        for citation in part["citations"]:
+            yield _event("citation", _placed(citation, packet))
     yield _event("end", {"status": told["status"]})
 
 

@@ -2,8 +2,7 @@
 const $ = (q, from = document) => from.querySelector(q);
 const base = `/packets/${$(".desk").dataset.packet}/chat`, panel = $("#talk"), log = $("#talk-log"), field = $("#talk-q");
 const headers = JSON.parse(document.body.getAttribute("hx-headers"));
-const NOT_DOCUMENTED = "Not documented in this packet, as far as found.";
-let loaded = false, busy = false, from = null;
+let earlier = null, busy = false, from = null;
 
 function make(tag, name, text) {
   const e = document.createElement(tag);
@@ -18,28 +17,41 @@ function cited(c) {
   return b;
 }
 function show(element) { log.append(element); log.scrollTop = log.scrollHeight; }
-async function open() {
-  from = document.activeElement;
-  panel.hidden = false;
-  field.focus();
-  if (loaded) return;
-  loaded = true;
+// Where a statement's excerpts go: a group beneath its words, or the log itself where they stand alone.
+function statement(says) {
+  if (!says) return log;
+  const group = make("div", "statement", "");
+  group.append(make("p", "lead", says));
+  show(group);
+  return group;
+}
+async function load() {
   const answer = await fetch(`${base}/turns`);
   for (const turn of answer.ok ? await answer.json() : []) {
     show(make("p", "asked", turn.q));
-    if (turn.lead) show(make("p", "lead", turn.lead));
-    turn.citations.forEach((c) => show(cited(c)));
+    for (const part of turn.told) {
+      const group = statement(part.says);
+      part.citations.forEach((c) => group.append(cited(c)));
+    }
   }
+  log.scrollTop = log.scrollHeight;
+}
+function open() {
+  from = document.activeElement;
+  panel.hidden = false;
+  field.focus();
+  earlier ??= load().catch(() => show(make("p", "problem", "What was asked before could not be read.")));
 }
 function close() { panel.hidden = true; from?.focus?.(); }
 async function ask(q) {
   busy = true;
+  await earlier; // so that a question asked at once stands after the turns before it
   show(make("p", "asked", q));
   const waiting = make("p", "soft", "Reading the record…");
   show(waiting);
-  let shown = 0;
-  const seen = { lead: (d) => { show(make("p", "lead", d.says)); shown++; }, citation: (d) => { show(cited(d)); shown++; },
-    problem: (d) => { show(make("p", "problem", d.says)); shown++; }, end: () => { if (!shown) show(make("p", "lead", NOT_DOCUMENTED)); } };
+  let group = log;
+  const seen = { says: (d) => { group = statement(d.says); }, citation: (d) => { group.append(cited(d)); log.scrollTop = log.scrollHeight; },
+    problem: (d) => show(make("p", "problem", d.says)) };
   try {
     const answer = await fetch(`${base}/ask`, { method: "POST", headers, body: new URLSearchParams({ q }) });
     if (!answer.ok) throw new Error("refused");
