@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from pipeline.chat.answer import Claim, passes
 from pipeline.chat.bounds import bounds, declined
 from pipeline.chat.compose import reply
 from pipeline.chat.graph import Conversation, configured
+from pipeline.chat.intent import understand
 from pipeline.chat.packet import PacketView
 from pipeline.cli import main
 from pipeline.record import recall
@@ -123,3 +125,27 @@ def test_a_question_near_a_criterion_is_answered_by_it_where_the_words_do_not_ma
 
 def test_what_is_missing_overall_is_listed(packet: PacketView) -> None:
     assert "A surgeon's opinion." in reply("what am I missing to close the pump criteria on this one", packet, {}).text
+
+
+def test_a_question_for_a_person_after_an_answer_is_not_a_question_for_its_author(packet: PacketView) -> None:
+    before = reply("is there an infection today?", packet, {}).about
+    assert reply("who wrote that?", packet, before).citations[-1].quote.startswith("Simone Verret")
+    assert "daughter" in reply("who lives with her?", packet, before).citations[0].quote
+
+
+@pytest.mark.parametrize(("typed", "name"), [("IB9 status?", "I.B.9"), ("1B9?", "I.B.9"), ("why i.b.9", "I.B.9"), ("I.A.4 met?", "I.B.9")])
+def test_a_criterion_is_known_as_it_is_typed_and_by_its_counterpart_in_the_pathway(packet: PacketView, typed: str, name: str) -> None:
+    assert understand(typed, packet, {}).criteria == (name,)
+
+
+def test_a_question_out_of_bounds_by_its_meaning_alone_is_answered_where_the_record_answers_it(packet: PacketView, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = understand("who does she live with?", packet, {})
+    monkeypatch.setattr("pipeline.chat.compose.understand", lambda *_: replace(read, outside=0.9))
+    assert reply("who does she live with?", packet, {}).status == "answered"
+    monkeypatch.setattr("pipeline.chat.compose.ANSWERED", 1.0)
+    assert reply("who does she live with?", packet, {}).status == "refused"
+
+
+def test_what_one_thing_needs_is_not_what_is_missing_overall(packet: PacketView) -> None:
+    told = reply("did they need to keep the stimulator?", packet, {})
+    assert "A surgeon's opinion." not in told.text and "leads came out" in told.text

@@ -71,3 +71,7 @@ def test_a_total_is_told_with_its_operands_and_against_the_highest(weaned: Packe
 def test_what_is_wanting_is_said(weaned: PacketView, packet: PacketView) -> None:
     assert "No daily total is known in 2025-11; known are 2025-10-07" in reply("MME in November 2025?", weaned, {}).text
     assert "No daily total is known" in reply("total MME per day?", packet, {}).text
+
+
+def test_a_change_of_one_opioid_is_told_in_its_own_milligrams(weaned: PacketView) -> None:
+    assert "50.0 % reduction. Oxycodone: 80 -> 40 mg/day." in reply("how much oxycodone reduction from October to before the trial?", weaned, {}).text

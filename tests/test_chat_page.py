@@ -200,7 +200,7 @@ def test_a_question_asked_at_once_stands_after_the_turns_before_it(made: tuple[S
         page.wait_for_timeout(300)
         held[0].continue_()
         page.locator(".talk-log .cited", has_text="no active infection").last.wait_for()
-        page.wait_for_function("!document.querySelector('#talk-log').textContent.includes('Reading the record')")
+        page.locator(".talk-log", has_text="Reading the record").wait_for(state="detached")
         assert page.locator(".talk-log .asked").all_inner_texts() == ["are there contradictions?", QUESTION]
         assert page.locator(".talk-log .statement").first.locator(".cited").count() == 2
         assert page.evaluate("document.querySelector('#talk-log').lastElementChild.compareDocumentPosition(document.querySelectorAll('.asked')[1])") == 2

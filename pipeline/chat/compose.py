@@ -13,9 +13,10 @@ from extractors.talk import instructs
 from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes, us_day
 from pipeline.chat.bounds import bounds, declined
 from pipeline.chat.intent import MISSING, Intent, understand
+from pipeline.chat.lexicon import common, stems
 from pipeline.chat.noticed import Noticed, flagged, noticed
 from pipeline.chat.numbers import arithmetic, asks_totals
-from pipeline.chat.odd import ASKED, asked
+from pipeline.chat.odd import ASKED, WHOLE, asked
 from pipeline.chat.packet import PacketView
 from pipeline.chat.passages import Passage, signatures
 from pipeline.chat.relevance import Found, weigh
@@ -26,10 +27,12 @@ WORDS = {"met": "met", "not_met": "not met", "insufficient": "insufficient", "co
 SAME_DAY = re.compile(r"\bsame (?:date|day|visit|time)\b", re.I)
 OVERALL = re.compile(r"\bcriteri|\bpacket\b|\brequest\b|\bsubmi|\bapprov|\boverall\b|\beverything\b|\bto close\b|\bclinic\b", re.I)
 """What is missing from the whole, not of one thing."""
-ANSWERED = 0.55
+ANSWERED = 0.5
 """Probability from which the record is taken to answer a question."""
 OUTSIDE = 0.5
 """Probability from which a question that is not answered is out of bounds though no expression of bounds.yaml says so."""
+WRITING = frozenset(stems("wrote write writes written writing sign signs signed author authored dictated reported told noted name doctor nurse provider"))
+"""What a question for an author names besides."""
 GENERAL = 3
 """Things that a question names at most when it asks of the packet as a whole."""
 NEAR_TOPIC = 0.5
@@ -49,28 +52,35 @@ def reply(question: str, packet: PacketView, before: dict[str, Any]) -> Answer:
     odd = _odd(intent, packet)
     if odd:
         return finish(packet, replace(intent, criteria=()), *_noticed(packet, odd))
-    if intent.before.get("places") and intent.refers and (SAME_DAY.search(question) or intent.asks == {"who"}):
+    if intent.before.get("places") and intent.refers and (SAME_DAY.search(question) or _who_wrote(intent)):
         return _of_the_last(intent, packet)
-    whole = _of_whole(intent)
+    whole = _of_whole(intent, packet)
     if whole:
         intent = replace(intent, criteria=())
     found = weigh(intent, packet)
     judged = intent.explicit or bool(intent.criteria and intent.asks & {"status", "why", "missing"})
     claims, lead = structured(intent, packet, found.hits, judged)
     elsewhere = _elsewhere(intent, packet, found)
-    documented = found.answerable >= ANSWERED or judged or bool(lead) and not intent.criteria
+    sides = two_sides(intent, packet)
+    documented = found.answerable >= ANSWERED or judged or bool(sides) or bool(lead) and not intent.criteria
     if elsewhere is not None and not (intent.explicit or documented and intent.criteria):
         return elsewhere
     if not documented and intent.outside >= OUTSIDE:
         return Answer(bounds()["outside"]["says"], "refused", about=before)
     if not documented:
         return Answer("\n".join([NOT_DOCUMENTED, *dict.fromkeys(lead)]), "not_documented", about=dict(intent.before))
-    return finish(packet, intent, lead, claims if lead and whole else _with_hits(intent, packet, found.hits, claims))
+    return finish(packet, intent, lead, claims if lead and whole else _with_hits(intent, packet, found.hits, claims, sides))
 
 
-def _general(intent: Intent) -> bool:
+def _who_wrote(intent: Intent) -> bool:
+    """Whether it is asked who wrote the last answer, and of nobody and nothing else."""
+    return intent.asks == {"who"} and all(set(unit.words) <= WRITING for unit in intent.query.units)
+
+
+def _general(intent: Intent, packet: PacketView) -> bool:
     """Whether a question is about the packet as a whole, and not about one thing in it."""
-    return len(intent.query.units) <= GENERAL or bool(OVERALL.search(intent.question))
+    things = (unit for unit in intent.query.units if unit.words[0] not in common() | WHOLE)
+    return bool(OVERALL.search(intent.question)) or len(intent.query.units) <= GENERAL and not any(packet.index.says(unit) for unit in things)
 
 
 def _odd(intent: Intent, packet: PacketView) -> tuple[str, ...]:
@@ -78,7 +88,7 @@ def _odd(intent: Intent, packet: PacketView) -> tuple[str, ...]:
     if intent.explicit or max(intent.topics.values(), default=0.0) >= NEAR_TOPIC or intent.before.get("criteria") and not OVERALL.search(intent.question):
         return ()
     missing = "missing" in intent.asks and MISSING.search(intent.question)
-    return () if missing else asked(intent.question, packet) or (tuple(ASKED) if "flag" in intent.asks and _of_whole(intent) and len(intent.query.units) <= GENERAL else ())
+    return () if missing else asked(intent.question, packet) or (tuple(ASKED) if "flag" in intent.asks and _of_whole(intent, packet) and len(intent.query.units) <= GENERAL else ())
 
 
 def _noticed(packet: PacketView, kinds: tuple[str, ...]) -> tuple[list[str], list[Claim]]:
@@ -86,11 +96,11 @@ def _noticed(packet: PacketView, kinds: tuple[str, ...]) -> tuple[list[str], lis
     return [says for says, _ in told], [Claim("", (_named(packet, e),), ours=True, under=says) for says, excerpts in told for e in excerpts]
 
 
-def _of_whole(intent: Intent) -> bool:
+def _of_whole(intent: Intent, packet: PacketView) -> bool:
     """Whether what is missing, or odd, is asked of the whole packet: near no topic, and no criterion was spoken of."""
     near = max(intent.topics.values(), default=0.0) >= NEAR_TOPIC
     told = intent.explicit or intent.before.get("criteria") or near
-    return bool(intent.asks & {"flag", "missing"}) and _general(intent) and not told
+    return bool(intent.asks & {"flag", "missing"}) and _general(intent, packet) and not told
 
 
 def _of_the_last(intent: Intent, packet: PacketView) -> Answer:
@@ -126,7 +136,7 @@ def structured(intent: Intent, packet: PacketView, hits: Sequence[Hit], judged: 
     """What the screening and the arithmetic say: claims with excerpts, and the engine's own words before them."""
     claims: list[Claim] = []
     lead: list[str] = []
-    if not intent.criteria and "missing" in intent.asks and _general(intent):
+    if not intent.criteria and "missing" in intent.asks and _general(intent, packet):
         for name in (c for c, result in packet.criteria.items() if result["status"] in ("insufficient", "conflicting")):
             lead.append(f"{name} ({packet.criteria[name]['title']}): {' '.join(packet.criteria[name]['missing'])}")
             claims.extend(Claim(e.quote, (key,), ours=True) for key, e in list(packet.evidence(name))[:1])
@@ -162,10 +172,10 @@ def _telling(packet: PacketView, name: str, hits: Sequence[Hit]) -> list[tuple[s
     return both + sides["context"]
 
 
-def _with_hits(intent: Intent, packet: PacketView, hits: Sequence[Hit], claims: list[Claim]) -> list[Claim]:
-    """The claims, and the likeliest passages."""
+def _with_hits(intent: Intent, packet: PacketView, hits: Sequence[Hit], claims: list[Claim], sides: tuple[str, ...]) -> list[Claim]:
+    """The claims, what is told of each of two documents compared, and the likeliest passages."""
     shown = best(_spread(hits) if "compare" in intent.asks else hits, SHOWN, SHARE)
-    for side, own in told_of_each(two_sides(intent, packet), hits, packet):
+    for side, own in told_of_each(sides, hits, packet):
         claims.extend(replace(_told(packet, p), under=f"{side}:") for p in own)
     claims.extend(_told(packet, hit.passage) for hit in shown)
     claims.extend(_told(packet, p) for p in _goes_on(packet, shown[:1]))

@@ -16,7 +16,8 @@ from pipeline.chat.lexicon import content, spelled_out, stem, stems
 from pipeline.chat.packet import PacketView
 from pipeline.chat.retrieve import Query, units
 
-CRITERION = re.compile(r"\b(I{1,2})\.?\s?([AB])\.?\s?(\d{1,2})\b")
+CRITERION = re.compile(r"\b(I{1,2})\.?\s?([AB])\.?\s?(\d{1,2})\b|\b(i{1,2}|[12])\.?([AB])\.?(\d{1,2})\b|\b(i{1,2})\.([ab])\.(\d{1,2})\b")
+"""A criterion by number, also as it is typed in haste: "IB3", "1B3", "i.b.3"."""
 STATUS = re.compile(r"\bstatus\b|satisf|\bmet\b|\bmeets?\b|\bfail|\bok\b|enough|suffic|clear(?:ed|ance)\b|ruled out|criteri|\bpass|qualif|\bclose\b|problem|\brescue", re.I)
 MISSING = re.compile(r"missi?n|\bneed|outstanding|what else|what would (?:settle|close)|lack|still (?:want|need|need)|incomplete", re.I)
 WHY = re.compile(r"\bwhy|\breason|how come|on what grounds|because", re.I)
@@ -62,7 +63,7 @@ class Intent:
 
 def understand(question: str, packet: PacketView, before: dict[str, Any]) -> Intent:
     """Read a question against what the last answer was about (`Answer.about`, empty at the start)."""
-    named = tuple(f"{a}.{b}.{n}" for a, b, n in CRITERION.findall(question))
+    named = _criteria(question, packet)
     mentions = dates_in(question, _anchor(packet))
     days = tuple(m.iso if m.precision == "day" else m.iso[:7] for m in mentions)
     bare = question
@@ -93,6 +94,13 @@ def understand(question: str, packet: PacketView, before: dict[str, Any]) -> Int
     names = frozenset(w for w in stems(question) if w in packet.authors) - packet.own_names
     query = Query(question, units(words), days, names, bool(NUMERIC.search(question)), bool(FAMILY.search(question)), phrases=tuple(QUOTED.findall(question)))
     return Intent(question, query, criteria, bool(named), frozenset(asks), follow, refers, topics, found["out_of_bounds"], vector, joined)
+
+
+def _criteria(question: str, packet: PacketView) -> tuple[str, ...]:
+    """The criteria named by number; of one that is not of this packet's pathway, those that ask for the same facts here."""
+    parts = ([part for part in found if part] for found in CRITERION.findall(question))
+    named = ["{}.{}.{}".format(a.upper().replace("1", "I").replace("2", "II"), b.upper(), n) for a, b, n in parts]
+    return tuple(dict.fromkeys(c for name in named for c in ((name,) if name in packet.criteria else packet.counterparts(name) or (name,))))
 
 
 def meant(question: str, packet: PacketView) -> str:

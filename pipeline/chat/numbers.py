@@ -94,7 +94,18 @@ def _told(total: Total) -> Shown:
 def _changed(first: Total, last: Total) -> Shown:
     change = 100 * ((first.mme or 0.0) - (last.mme or 0.0)) / (first.mme or 1.0)
     word = "reduction" if change >= 0 else "increase"
-    return f"{first.mme:g} -> {last.mme:g} MME/day ({first.day} to {last.day}) = {abs(change):.1f} % {word}.", last.excerpts
+    drug, before, after = (*_milligrams(first), _milligrams(last)[1]) if _milligrams(first)[0] == _milligrams(last)[0] else ("", 0.0, 0.0)
+    own = f" {drug.capitalize()}: {before:g} -> {after:g} mg/day." if drug else ""
+    return f"{first.mme:g} -> {last.mme:g} MME/day ({first.day} to {last.day}) = {abs(change):.1f} % {word}.{own}", last.excerpts
+
+
+def _milligrams(total: Total) -> tuple[str, float]:
+    """Of a total of one opioid alone, which is not worn as a patch: its name and its milligrams a day; else nothing."""
+    names = {str(p.attributes.get("drug")) for p in total.parts}
+    opioid = formulary().opioids.get(next(iter(names))) if len(names) == 1 else None
+    if opioid is None or not opioid.factor or opioid.patch_factor or total.mme is None:
+        return "", 0.0
+    return opioid.name, round(total.mme / opioid.factor, 2)
 
 
 def _silent(every: Sequence[Total], totals: Sequence[Total], times: Sequence[str]) -> Iterator[Shown]:

@@ -57,6 +57,11 @@ class PacketView:
                     out.setdefault(fact, []).append(criterion.id)
         return {fact: tuple(ids) for fact, ids in out.items()}
 
+    def counterparts(self, name: str) -> tuple[str, ...]:
+        """The criteria of this packet's pathway that ask for the same facts as one of another pathway."""
+        asked = (fact for criterion in self.policy.criteria if criterion.id == name for fact in _facts(criterion.test))
+        return tuple(dict.fromkeys(c for fact in asked for c in self.facts.get(fact, ()) if c in self.criteria))
+
     @cached_property
     def foreign(self) -> frozenset[tuple[str, int]]:
         return frozenset(

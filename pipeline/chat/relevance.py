@@ -117,7 +117,7 @@ def _before(intent: Intent, packet: PacketView, p: Passage, joined: float, most:
 
 
 def overall(intent: Intent, packet: PacketView, ranked: Sequence[Hit]) -> np.ndarray:
-    """What tells whether the record answers at all, shape (42,)."""
+    """What tells whether the record answers at all, shape (44,)."""
     first = ranked[0]
     odds = _odds([h.score for h in ranked[:3]] + [0.0] * (3 - len(ranked[:3])))
     named = [u for u in intent.query.units if u.words[0] not in common()]

@@ -117,6 +117,10 @@ class Index:
         """Whether the record names a thing anywhere, by any of its words."""
         return bool(self._spots(unit.words) or self._any(unit.same))
 
+    def says(self, unit: Unit) -> bool:
+        """Whether the record names a thing anywhere in the question's own words."""
+        return bool(self._spots(unit.words))
+
     def _unit(self, unit: Unit) -> tuple[float, np.ndarray, np.ndarray]:
         n = len(self.passages)
         exact = self._spots(unit.words)
