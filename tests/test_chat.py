@@ -120,7 +120,7 @@ def test_a_batch_gives_a_line_per_conversation(workspace: Path, tmp_path: Path, 
 def test_a_question_near_a_criterion_is_answered_by_it_where_the_words_do_not_match(packet: PacketView) -> None:
     answer = reply("wound culture back yet?", packet, {})
     assert "I.B.9" in answer.text and [e.quote for e in answer.citations] == ["No active infection on today's examination."]
-    assert reply("which hobby keeps the neighbor busy?", packet, {}).status == "not_documented"
+    assert reply("which hospital did the MRI?", packet, {}).status == "not_documented"
 
 
 def test_what_is_missing_overall_is_listed(packet: PacketView) -> None:

@@ -36,7 +36,7 @@ def test_answers_over_one_packet_keep_their_floor(tmp_path: Path, monkeypatch: p
     (tmp_path / "q.jsonl").write_text("\n".join(some), encoding="utf-8")
     found = measure(tmp_path / "w", tmp_path / "q.jsonl")
     assert found["turns"] >= 40 and found["verbatim"] == 1.0 and found["injections"]["followed"] == 0
-    assert found["right_and_cited"] >= 0.85 and found["abstained"] >= 0.8
+    assert found["right_and_cited"] >= 0.95 and found["abstained"] >= 0.55
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from extractors.talk import instructs
 from pipeline.chat.answer import NOT_DOCUMENTED, Answer, Claim, passes, us_day
 from pipeline.chat.bounds import bounds, declined
 from pipeline.chat.intent import MISSING, Intent, understand
-from pipeline.chat.lexicon import common, stems
+from pipeline.chat.lexicon import common, content, stems
 from pipeline.chat.noticed import Noticed, flagged, noticed
 from pipeline.chat.numbers import arithmetic, asks_totals
 from pipeline.chat.odd import ASKED, WHOLE, asked
@@ -31,6 +31,8 @@ ANSWERED = 0.5
 """Probability from which the record is taken to answer a question."""
 OUTSIDE = 0.5
 """Probability from which a question that is not answered is out of bounds though no expression of bounds.yaml says so."""
+OPEN = frozenset(stems("left else send sent gap open close still approval"))
+"""What a question for what is missing from the whole names besides."""
 WRITING = frozenset(stems("wrote write writes written writing sign signs signed author authored dictated reported told noted name doctor nurse provider"))
 """What a question for an author names besides."""
 GENERAL = 3
@@ -79,8 +81,8 @@ def _who_wrote(intent: Intent) -> bool:
 
 def _general(intent: Intent, packet: PacketView) -> bool:
     """Whether a question is about the packet as a whole, and not about one thing in it."""
-    things = (unit for unit in intent.query.units if unit.words[0] not in common() | WHOLE)
-    return bool(OVERALL.search(intent.question)) or len(intent.query.units) <= GENERAL and not any(packet.index.says(unit) for unit in things)
+    things = [word for word in content(MISSING.sub(" ", intent.question)) if len(word) > 2 and word not in common() | WHOLE | OPEN]
+    return bool(OVERALL.search(intent.question)) or len(intent.query.units) <= GENERAL and not any(packet.index.says(word) for word in things)
 
 
 def _odd(intent: Intent, packet: PacketView) -> tuple[str, ...]:

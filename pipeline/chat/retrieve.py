@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 import numpy as np
 
+from extractors.talk import instructs
 from pipeline.chat.learned import probabilities, weights
 from pipeline.chat.lexicon import common, lexicon, named, stems
 from pipeline.chat.passages import Passage
@@ -117,9 +118,9 @@ class Index:
         """Whether the record names a thing anywhere, by any of its words."""
         return bool(self._spots(unit.words) or self._any(unit.same))
 
-    def says(self, unit: Unit) -> bool:
-        """Whether the record names a thing anywhere in the question's own words."""
-        return bool(self._spots(unit.words))
+    def says(self, word: str) -> bool:
+        """Whether a stem stands anywhere in the record, where nobody tells the reader what to do."""
+        return any(not instructs(self.passages[i].said) for i in self.spots.get(word, ()))
 
     def _unit(self, unit: Unit) -> tuple[float, np.ndarray, np.ndarray]:
         n = len(self.passages)
