@@ -58,7 +58,7 @@ def candidates(intent: Intent, packet: PacketView) -> list[Hit]:
 
 
 def measures(intent: Intent, packet: PacketView, hits: Sequence[Hit]) -> np.ndarray:
-    """What is measured of each hit, shape (len(hits), 43)."""
+    """What is measured of each hit, shape (len(hits), 44)."""
     places = np.array([h.passage.place for h in hits])
     coverage, score = (np.array([getattr(h, name) for h in hits]) for name in ("coverage", "score"))
     alike = packet.index.alike(intent.topics)[places]
