@@ -93,7 +93,7 @@ def segments(page: Page) -> tuple[Segment, ...]:
     section = NO_SECTION
     columns: tuple[str, ...] = ()
     blocks = list(_blocks(page))
-    for block, following in zip(blocks, [*blocks[1:], []], strict=True):
+    for block, following in zip(blocks, [*blocks[1:], []], strict=False):  # a page may have none
         if _empty_prompt(page, block, following, columns):
             start, end = block[0].start, block[0].end
             out.append(checked(page.text, start, end, page.text[start:end].strip(), ()))

@@ -158,3 +158,7 @@ def test_a_sentence_with_its_marks_is_left_whole():
         "she walks to the mailbox, and that she would do the trial again, if it were offered, because she felt the first relief in years from it."
     )
     assert [s.text for s in read(told)] == [told]
+
+
+def test_an_empty_page_has_no_segments():
+    assert not read("")
