@@ -109,6 +109,7 @@ class Alternatives:
 
 Condition = Statement | Parts | Alternatives
 
+COUNTS = ("doubt_days", "near_days", "failure_days", "stale_days", "prevails")
 WORD_SETS = ("met", "not_met", "open", "doubt", "lasting", "yields")
 STATEMENT_KEYS = {f.name for f in fields(Statement)} - {"bound"} | set(BOUNDS)
 
@@ -164,11 +165,7 @@ def _statement(entry: Located) -> Statement:
         fact=kind,
         bound=bound,
         when=when,
-        doubt_days=int(entry.number("doubt_days")) if "doubt_days" in entry else 0,
-        near_days=int(entry.number("near_days")) if "near_days" in entry else 0,
-        failure_days=int(entry.number("failure_days")) if "failure_days" in entry else 0,
-        stale_days=int(entry.number("stale_days")) if "stale_days" in entry else 0,
-        prevails=int(entry.number("prevails")) if "prevails" in entry else 0,
+        **{name: int(entry.number(name)) for name in COUNTS if name in entry},
         each=entry.text("each") or None,
         lists=entry.text("lists") or None,
         missing=entry.need("missing", str),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from criteria.condition import BOUNDS, STATEMENT_KEYS, WORD_SETS
+from criteria.condition import BOUNDS, COUNTS, STATEMENT_KEYS, WORD_SETS
 from criteria.facts import Fact, facts
 from criteria.policy import ANY, INDICATIONS, PHASES
 
@@ -131,13 +131,9 @@ def _statement(fact: Fact) -> Json:
     }
     properties |= {name: words for name in WORD_SETS if fact.values}
     properties |= {name: {"type": "number", "description": fact.unit} for name in BOUNDS if fact.unit}
+    properties |= {name: {"type": "integer", "minimum": int(name == "prevails")} for name in COUNTS}
     properties |= {name: {"type": "boolean"} for name in ("event", "now", "plans", "optional")}
     properties |= {
-        "doubt_days": {"type": "integer", "minimum": 0},
-        "near_days": {"type": "integer", "minimum": 0},
-        "failure_days": {"type": "integer", "minimum": 0},
-        "stale_days": {"type": "integer", "minimum": 0},
-        "prevails": {"type": "integer", "minimum": 1},
         "when": {"enum": ["before_trial", "after_trial"]},
         "each": TEXT,
         "lists": {"enum": list(facts())},

@@ -65,18 +65,18 @@ _TAIL = r"(?: (?:present|now|in place|at this time))?(?:\W*\([^)]*\))?\W*"
 ASKED: tuple[tuple[str, str | None, str | None, re.Pattern[str]], ...] = tuple(
     (kind, yes, no, re.compile(f"{_LEAD}(?:{words}){_TAIL}", re.I))
     for kind, yes, no, words in (
-        ("infection", "present", "absent", r"infections?(?: (?:present|active))?"),
+        ("infection", *SIDES["infection"], r"infections?(?: (?:present|active))?"),
         ("infection", "absent", "present", r"(?:free (?:of|from)|no|without) (?:(?:active|any|current|signs of|systemic|local) )*infections?"),
-        ("coagulopathy", "present", "absent", r"coagulopath(?:y|ies)|(?:bleeding|clotting|coagulation)(?:/\w+)? (?:disorders?|problems?|diathesis)"),
+        ("coagulopathy", *SIDES["coagulopathy"], r"coagulopath(?:y|ies)|(?:bleeding|clotting|coagulation)(?:/\w+)? (?:disorders?|problems?|diathesis)"),
         (
-            "programmable_device", "present", "absent",
+            "programmable_device", *SIDES["programmable_device"],
             rf"(?:implanted|programmable|electronic)(?: \w+){{0,2}} devices?|devices? implanted|{_DEVICE}(?:\W+(?:or |and |any |other )*{_DEVICE})*(?:\?.*)?",
         ),
-        ("intracranial_pressure", "raised", "normal", r"(?:increased|raised|elevated|high) (?:ICP|intracranial pressure)"),
-        ("substance_use_disorder", "present", "absent", r"(?:substance|alcohol or drug|opioid|drug or alcohol)(?: use| abuse)? disorders?|SUD"),
-        ("hyperalgesia", "suspected", "excluded", r"(?:opioid[- ]induced )?hyperalgesia|OIH"),
+        ("intracranial_pressure", *SIDES["intracranial_pressure"], r"(?:increased|raised|elevated|high) (?:ICP|intracranial pressure)"),
+        ("substance_use_disorder", *SIDES["substance_use_disorder"], r"(?:substance|alcohol or drug|opioid|drug or alcohol)(?: use| abuse)? disorders?|SUD"),
+        ("hyperalgesia", *SIDES["hyperalgesia"], r"(?:opioid[- ]induced )?hyperalgesia|OIH"),
         ("hyperalgesia", "excluded", None, r"(?:(?:opioid[- ]induced )?hyperalgesia|OIH) (?:\w+ ){0,3}(?:ruled out|r/o|excluded)"),
-        ("epidural_tumor", "present", "absent", r"epidural (?:tumou?r|disease|metastas[ei]s)"),
+        ("epidural_tumor", *SIDES["epidural_tumor"], r"epidural (?:tumou?r|disease|metastas[ei]s)"),
         (
             "body_size", "adequate", "inadequate",
             r"(?:body |abdominal )?(?:habitus|hab|size|build|frame|abdomen|wall)\b[^?.]*\b(?:adequate|support\w*|accommodat\w+|sufficient|suitable|able|allows?|fits?|room|"
@@ -88,7 +88,7 @@ ASKED: tuple[tuple[str, str | None, str | None, re.Pattern[str]], ...] = tuple(
             r"(?:spin\w+|vertebral) (?:anomal\w+|abnormalit\w+|deformit\w+)\b[^?.]*\b(?:complicat\w+|prevent\w*|prohibit\w*|interfer\w+|preclud\w+|placement|catheter)\b[^.]*",
         ),
         (
-            "drug_allergy", "present", "absent",
+            "drug_allergy", *SIDES["drug_allergy"],
             r"allerg\w+ (?:to|of) (?:the )?(?:drugs?|medications?|agents?) (?:to be (?:used|infused|given)|planned|requested|proposed|(?:for|in) (?:the )?pump)[^.]*",
         ),
     )

@@ -7,9 +7,9 @@ What was not measured ("clumped", "TNP", "pending") is no result.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from extractors.dates import dates_in
+from extractors.dates import DateMention, dates_in
 from extractors.document import Page, excerpt
 from extractors.finding import Finding
 from extractors.patterns import rare
@@ -46,6 +46,7 @@ _REVERSED = re.compile(
     rf"is))",
     re.I,
 )
+_ON = re.compile(r"\b(?:on|of|from|dated)\s+$", re.I)
 _MISSING = re.compile(
     r"clump|not reported|TNP|not performed|not done|pending|not sent|not back|unable|recollect|"
     r"redraw|hemolyzed|clotted|cancel|to be drawn|ordered|insufficient|QNS|awaited",
@@ -166,7 +167,8 @@ def _under_names(document_id: str, page: Page, segment: Segment, day: str | None
 def _prose(document_id: str, page: Page, segment: Segment, day: str | None) -> Iterator[Finding]:
     text = segment.text
     where = excerpt(document_id, page, segment.start, segment.end)
-    results = _without_days(text, day)
+    days = dates_in(text, anchor_of(day))
+    results = _without_days(text, days)
     for match in [*_VALUE.finditer(results), *_REVERSED.finditer(results)]:
         clause = re.split(r"[.;](?=\s)", text[: match.start()])[-1]
         tail = re.split(r"[.;,](?=\s|$)", text[match.end() :])[0]
@@ -185,7 +187,7 @@ def _prose(document_id: str, page: Page, segment: Segment, day: str | None) -> I
             or re.match(r"/\d", text[match.end("value") :])
         ):
             continue
-        yield Finding(kind, value, where, "labs.prose", unit=_unit(kind), date=_own_day(text, match, day))
+        yield Finding(kind, value, where, "labs.prose", unit=_unit(kind), date=_own_day(text, match, days, day))
         later = re.match(
             rf"[^.;]{{0,40}}?(?:\btoday\b|\bnow\b|repeat(?:ed)?(?: today)?|rechecked|->|→)\s*(?:is|was|"
             rf"at|:)?\s*(?P<value>{NUMBER})(?!\s*(?:%|/|mg))",
@@ -196,12 +198,9 @@ def _prose(document_id: str, page: Page, segment: Segment, day: str | None) -> I
             yield Finding(kind, again, where, "labs.prose", unit=_unit(kind), date=day, attributes={"repeat": True})
 
 
-_ON = re.compile(r"\b(?:on|of|from|dated)\s+$", re.I)
-
-
-def _without_days(text: str, day: str | None) -> str:
+def _without_days(text: str, days: Sequence[DateMention]) -> str:
     """The text with blanks where it names a day: "platelets of March 16 are 233", "INR (3/14/26): 1.2"."""
-    for mention in dates_in(text, anchor_of(day)):
+    for mention in days:
         start, end = mention.start, mention.end
         if text[max(start - 1, 0)] == "(" and text[end : end + 1] == ")":
             start, end = start - 1, end + 1
@@ -211,17 +210,16 @@ def _without_days(text: str, day: str | None) -> str:
     return text
 
 
-def _own_day(text: str, match: re.Match[str], day: str | None) -> str | None:
+def _own_day(text: str, match: re.Match[str], days: Sequence[DateMention], day: str | None) -> str | None:
     """The day that the words beside a result give it ("84 in November"), else the sample's."""
-    named = dates_in(text, anchor_of(day))
-    within = [m for m in named if match.start() <= m.start < match.end()]
+    within = [m for m in days if match.start() <= m.start < match.end()]
     after = [
         m
-        for m in named
+        for m in days
         if 0 <= m.start - match.end() < 30
         and re.fullmatch(r"[^.;]*?(?:(?:in|on|from|of|\(|as of)\s*(?:the\s+)?|^\s*\(?)", text[match.end() : m.start], re.I)
     ]
-    before = [m for m in named if 0 <= match.start() - m.end < 45 and not re.search(r"[.;]\s", text[m.end : match.start()])]
+    before = [m for m in days if 0 <= match.start() - m.end < 45 and not re.search(r"[.;]\s", text[m.end : match.start()])]
     chosen = within[:1] or after[:1] or before[-1:]
     leads = bool(chosen) and chosen[0].start <= 2  # a result's row says when it was drawn, whatever day the report is of
     return chosen[0].iso if chosen and (leads or day is None or chosen[0].iso <= day) else day

@@ -41,6 +41,11 @@ class Segment:
         return (self.ticked or "").partition(";")[0]
 
 
+def flat(text: str) -> str:
+    """Line ends and tabs as spaces: same length, so that offsets stay."""
+    return text.replace("\n", " ").replace("\t", " ")
+
+
 def statement(segment: Segment, text: str) -> str:
     """A segment as one readable statement, for models: `text` is its page's text.
 

@@ -14,7 +14,7 @@ from functools import cache
 
 from extractors.document import Line, Page, page_lines
 from extractors.rules import own_text, rules
-from extractors.segment import Mark, Segment, SegmentKind
+from extractors.segment import Mark, Segment, SegmentKind, flat
 from extractors.sentences import sentence_spans
 from extractors.talk import talk_marks
 from extractors.ticks import BOX, checked, column_ticks, tick_segment
@@ -323,8 +323,3 @@ def _field(page: Page, start: int, text: str, field: re.Match[str]) -> Iterator[
             label=label if kind == "field" else "",
             cells=((start + a, start + b),),
         )
-
-
-def flat(text: str) -> str:
-    """Line ends and tabs as spaces: same length, so that offsets stay."""
-    return text.replace("\n", " ").replace("\t", " ")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from extractors.document import Line
 from extractors.patterns import rare
-from extractors.segment import Mark, Segment
+from extractors.segment import Mark, Segment, flat
 
 BOX = rare(r"(?P<on>[☒☑✓✔]|\[\s?[xX✓]\s?\]|\(\s?[xX]\s?\)|(?<!\w)_+[xX]_+)|(?P<off>☐|\[\s{0,3}\]|\(\s{1,3}\))")
 YES = re.compile(r"(?:yes|y)\b", re.I)
@@ -36,9 +36,12 @@ Option = tuple[bool, str]
 def checked(text: str, start: int, end: int, label: str, given: Sequence[str], remark: str = "") -> Segment:
     """A line of a check list: one answer given settles it; none, several or "not known" say nothing."""
     settled = len(given) == 1 and not NOT_SAID.fullmatch(given[0])
-    ticked = "; ".join([*given, *([remark] if remark else [])]) if settled else None
+    return _answered(text[start:end], start, label, "; ".join([*given, *([remark] if remark else [])]) if settled else None)
+
+
+def _answered(row: str, start: int, label: str, ticked: str | None) -> Segment:
     marks: frozenset[Mark] = frozenset() if ticked else frozenset({"unanswered"})
-    return Segment(start, end, re.sub(r"[\t\n]", " ", text[start:end]), "tick", label=label, ticked=ticked, marks=marks)
+    return Segment(start, start + len(row), flat(row), "tick", label=label, ticked=ticked, marks=marks)
 
 
 def column_ticks(text: str, line: Line, columns: Sequence[str]) -> Segment | None:
@@ -116,6 +119,4 @@ def _segment(row: str, offset: int, question: str, options: list[Option], span: 
     nameless = len(options) > 1 and any(not label for _, label in options)  # a header that was not found names them
     if nameless or (yes_no and len(on) > 1) or (len(on) == 1 and NOT_SAID.fullmatch(on[0])):
         ticked = None
-    marks = frozenset() if ticked else frozenset({"unanswered"})
-    text = row[start:end].replace("\t", " ")
-    return Segment(offset + start, offset + end, text, "tick", label=question, ticked=ticked, marks=marks)  # type: ignore[arg-type]
+    return _answered(row[start:end], offset + start, question, ticked)
