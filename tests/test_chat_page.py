@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from browsing import CHROMIUM, violations
 from cryptography.fernet import Fernet
 from fastapi.testclient import TestClient
 from made_reviews import write_workspace
@@ -28,8 +29,6 @@ from pipeline.web.chat_routes import Talks
 from pipeline.web.passwords import hash_password
 
 PASSWORD = "four quiet herons wade"
-CHROMIUM = Path("/usr/bin/chromium")
-AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 QUESTION = "is there an infection today?"
 
 
@@ -139,34 +138,35 @@ def address(made: tuple[Store, Path]) -> Iterator[str]:
     thread.join(10)
 
 
+def at_packet(page: Any, address: str, name: str) -> None:
+    """Sign in by the form and open the packet."""
+    page.goto(f"{address}/login")
+    page.fill("[name=name]", name)
+    page.fill("[name=password]", PASSWORD)
+    page.click("button.main")
+    page.click("text=case-01")
+    page.wait_for_selector("html[data-ready=yes]")
+
+
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
-def test_a_question_by_keyboard_opens_its_excerpt_on_the_page(address: str) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
-        wrong: list[str] = []
-        page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda e: wrong.append(str(e)))
-        page.goto(f"{address}/login")
-        page.fill("[name=name]", "ann")
-        page.fill("[name=password]", PASSWORD)
-        page.click("button.main")
-        page.click("text=case-01")
-        page.wait_for_selector("html[data-ready=yes]")
-        page.keyboard.press("t")
-        assert page.evaluate("document.activeElement.id") == "talk-q"
-        page.keyboard.type(f"{QUESTION}")
-        page.keyboard.press("Enter")
-        last = page.locator(".talk-log .cited", has_text="no active infection").last
-        last.wait_for()
-        last.click()
-        page.wait_for_selector(".choice rect", state="attached")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.keyboard.press("Escape")
-        assert page.locator("#talk").is_hidden() or page.evaluate("document.activeElement.id") != "talk-q"
-        assert wrong == []
-        browser.close()
+def test_a_question_by_keyboard_opens_its_excerpt_on_the_page(browser: Any, address: str) -> None:
+    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    wrong: list[str] = []
+    page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: wrong.append(str(e)))
+    at_packet(page, address, "ann")
+    page.keyboard.press("t")
+    assert page.evaluate("document.activeElement.id") == "talk-q"
+    page.keyboard.type(f"{QUESTION}")
+    page.keyboard.press("Enter")
+    last = page.locator(".talk-log .cited", has_text="no active infection").last
+    last.wait_for()
+    last.click()
+    page.wait_for_selector(".choice rect", state="attached")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.keyboard.press("Escape")
+    assert page.locator("#talk").is_hidden() or page.evaluate("document.activeElement.id") != "talk-q"
+    assert wrong == []
 
 
 def test_excerpts_are_streamed_beneath_their_statement(made: tuple[Store, Path]) -> None:
@@ -179,52 +179,31 @@ def test_excerpts_are_streamed_beneath_their_statement(made: tuple[Store, Path])
 
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
-def test_a_question_asked_at_once_stands_after_the_turns_before_it(made: tuple[Store, Path], address: str) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
+def test_a_question_asked_at_once_stands_after_the_turns_before_it(browser: Any, made: tuple[Store, Path], address: str) -> None:
     client, base, token = signed_in(*made, "bob")
     client.post(f"{base}/ask", data={"q": "are there contradictions?"}, headers=token)
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
-        page.goto(f"{address}/login")
-        page.fill("[name=name]", "bob")
-        page.fill("[name=password]", PASSWORD)
-        page.click("button.main")
-        page.click("text=case-01")
-        page.wait_for_selector("html[data-ready=yes]")
-        held: list[Any] = []
-        page.route("**/chat/turns", lambda route: held.append(route))
-        page.click("[data-do=talk]")
-        page.fill("#talk-q", QUESTION)
-        page.keyboard.press("Enter")
-        page.wait_for_timeout(300)
-        held[0].continue_()
-        page.locator(".talk-log .cited", has_text="no active infection").last.wait_for()
-        page.locator(".talk-log", has_text="Reading the record").wait_for(state="detached")
-        assert page.locator(".talk-log .asked").all_inner_texts() == ["are there contradictions?", QUESTION]
-        assert page.locator(".talk-log .statement").first.locator(".cited").count() == 2
-        assert page.evaluate("document.querySelector('#talk-log').lastElementChild.compareDocumentPosition(document.querySelectorAll('.asked')[1])") == 2
-        browser.close()
+    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    at_packet(page, address, "bob")
+    held: list[Any] = []
+    page.route("**/chat/turns", lambda route: held.append(route))
+    page.click("[data-do=talk]")
+    page.fill("#talk-q", QUESTION)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    held[0].continue_()
+    page.locator(".talk-log .cited", has_text="no active infection").last.wait_for()
+    page.locator(".talk-log", has_text="Reading the record").wait_for(state="detached")
+    assert page.locator(".talk-log .asked").all_inner_texts() == ["are there contradictions?", QUESTION]
+    assert page.locator(".talk-log .statement").first.locator(".cited").count() == 2
+    assert page.evaluate("document.querySelector('#talk-log').lastElementChild.compareDocumentPosition(document.querySelectorAll('.asked')[1])") == 2
 
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
-def test_the_open_panel_has_no_accessibility_violation(address: str) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(viewport={"width": 1366, "height": 768}, bypass_csp=True).new_page()
-        page.goto(f"{address}/login")
-        page.fill("[name=name]", "ann")
-        page.fill("[name=password]", PASSWORD)
-        page.click("button.main")
-        page.click("text=case-01")
-        page.wait_for_selector("html[data-ready=yes]")
-        page.click("[data-do=talk]")
-        page.fill("#talk-q", QUESTION)
-        page.keyboard.press("Enter")
-        page.wait_for_selector(".talk-log .cited")
-        page.add_script_tag(path=str(AXE))
-        found = page.evaluate("() => axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']}).then(r => r.violations.map(v => v.id + ': ' + v.nodes[0].html))")
-        page.screenshot(path="/tmp/chatw/panel.png")
-        browser.close()
-    assert found == []
+def test_the_open_panel_has_no_accessibility_violation(browser: Any, address: str) -> None:
+    page = browser.new_context(viewport={"width": 1366, "height": 768}, bypass_csp=True).new_page()
+    at_packet(page, address, "ann")
+    page.click("[data-do=talk]")
+    page.fill("#talk-q", QUESTION)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".talk-log .cited")
+    assert violations(page) == []
